@@ -1,0 +1,3 @@
+//! The `lambent` command: composition root, no logic.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! SigV4 verification and signing, and policy evaluation, as pure functions.

@@ -1,0 +1,1 @@
+//! The control plane of Lambda: one file per resource.

@@ -1,0 +1,1 @@
+//! The data plane: admission, routing and invocation.

@@ -1,0 +1,1 @@
+//! Envelope encryption and the root key; the only place that holds key bytes.

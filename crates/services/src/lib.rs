@@ -1,0 +1,1 @@
+//! The companion services, one folder each: identity, tokens, logs.

@@ -1,0 +1,1 @@
+//! Typed tables with versioned, sealed records, transactions, a change feed and sealed blobs.

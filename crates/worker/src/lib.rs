@@ -1,0 +1,1 @@
+//! Execution environments: life cycle, Runtime API, log capture, runtimes.

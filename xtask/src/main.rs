@@ -1,0 +1,3 @@
+//! Everything that a developer of Lambent runs.
+
+fn main() {}
