@@ -1,1 +1,24 @@
 //! The spawner and the Linux sandbox of an execution environment; the only crate with unsafe code.
+//!
+//! `main` calls [`run_if_spawner`] first. The platform then starts one [`Spawner`] and asks it for environments; each is held
+//! by a [`Sandbox`]. This crate takes a plain [`SandboxSpec`] and knows nothing of functions, accounts or stores.
+//!
+//! Invariant: the function's code is hostile from its first instruction, and everything that holds it is on before that one.
+
+mod cgroup;
+mod error;
+mod handle;
+mod protections;
+mod spawner;
+mod spec;
+mod step;
+mod weaken;
+
+pub use error::{CreateError, StartError};
+pub use handle::{MemoryUsage, Sandbox};
+pub use protections::{Mode, Protection, Protections, REQUIRED};
+pub use spawner::{Spawner, SpawnerOptions, run_if_spawner};
+pub use spec::{Limits, SandboxSpec, SpecError, TreeName};
+pub use step::Step;
+#[cfg(feature = "weaken")]
+pub use weaken::Weakening;

@@ -1,0 +1,94 @@
+//! What an environment uses, read from descriptors that the spawner opened: the platform needs no privilege for it.
+//!
+//! Invariant: a gauge that can't be read or understood reads as absent, never as zero use.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+
+use crate::handle::{MemoryUsage, read_gauge};
+
+/// The files, each by its role. The numbers are bits in the spawner's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GaugeKind {
+    /// `memory.stat` of v1 or v2.
+    Stat = 1,
+    /// v1 `memory.kmem.usage_in_bytes`; v2 has it in `memory.stat`.
+    Kernel = 2,
+    /// v1 `memory.max_usage_in_bytes`, v2 `memory.peak`.
+    Peak = 4,
+    /// v1 `memory.oom_control`, v2 `memory.events`: both have a line `oom_kill N`.
+    OomKills = 8,
+}
+
+impl GaugeKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Stat, Self::Kernel, Self::Peak, Self::OomKills];
+}
+
+/// The open gauges of one environment.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    stat: Option<File>,
+    kernel: Option<File>,
+    peak: Option<File>,
+    oom_kills: Option<File>,
+}
+
+impl Gauges {
+    /// Takes the descriptors of the kinds in `bits`, in the order of [`GaugeKind::ALL`].
+    pub(crate) fn from_descriptors(bits: u32, fds: &mut impl Iterator<Item = OwnedFd>) -> Option<Self> {
+        let mut gauges = Self::default();
+        for kind in GaugeKind::ALL.into_iter().filter(|kind| bits & *kind as u32 != 0) {
+            let slot = match kind {
+                GaugeKind::Stat => &mut gauges.stat,
+                GaugeKind::Kernel => &mut gauges.kernel,
+                GaugeKind::Peak => &mut gauges.peak,
+                GaugeKind::OomKills => &mut gauges.oom_kills,
+            };
+            *slot = Some(File::from(fds.next()?));
+        }
+        Some(gauges)
+    }
+
+    pub(crate) fn memory(&self) -> Option<MemoryUsage> {
+        let stat = read_gauge(self.stat.as_ref()?)?;
+        let kernel = self.kernel.as_ref().and_then(read_gauge).and_then(|text| text.trim().parse().ok());
+        let peak = self.peak.as_ref().and_then(read_gauge).and_then(|text| text.trim().parse().ok());
+        Some(MemoryUsage { anonymous_and_kernel: anonymous_and_kernel(&stat, kernel)?, peak })
+    }
+
+    pub(crate) fn oom_kills(&self) -> u64 {
+        self.oom_kills.as_ref().and_then(read_gauge).and_then(|text| field(&text, "oom_kill")).unwrap_or(0)
+    }
+}
+
+/// v1 calls anonymous memory `rss` and has kernel memory in a file of its own; v2 has `anon` and `kernel` in one.
+fn anonymous_and_kernel(stat: &str, kernel: Option<u64>) -> Option<u64> {
+    let anonymous = field(stat, "anon").or_else(|| field(stat, "rss"))?;
+    Some(anonymous + kernel.or_else(|| field(stat, "kernel")).unwrap_or(0))
+}
+
+/// The number behind a name in a file of `name number` lines.
+fn field(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{anonymous_and_kernel, field};
+
+    #[test]
+    fn v1_adds_rss_and_the_kernel_file() {
+        assert_eq!(anonymous_and_kernel("cache 9\nrss 100\nrss_huge 7\n", Some(11)), Some(111));
+    }
+
+    #[test]
+    fn v2_adds_anon_and_kernel_of_one_file() {
+        assert_eq!(anonymous_and_kernel("anon 100\nfile 3\nkernel 20\nkernel_stack 5\n", None), Some(120));
+    }
+
+    #[test]
+    fn a_field_is_matched_by_its_whole_name() {
+        assert_eq!(field("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n", "oom_kill"), Some(3));
+        assert_eq!(field("oom 5\n", "oom_kill"), None);
+    }
+}

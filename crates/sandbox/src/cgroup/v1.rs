@@ -1,0 +1,165 @@
+//! cgroup v1: one tree per controller, as on older and on hybrid machines.
+//!
+//! Invariant: memory, pids and cpu are used as found; a controller that is not there or not writable is not in force, and
+//! [`Hierarchy::limits`] says so.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rustix::event::EventfdFlags;
+
+use super::{GaugeKind, Group, Hierarchy, remove_group, remove_tree, write_value};
+use crate::spec::Limits;
+use crate::step::{At, Failed, Step};
+
+/// Length of a processor-time period in microseconds: short enough that an exhausted quota stalls a request by little.
+const CPU_PERIOD_US: u64 = 20_000;
+
+/// The spawner's directory in each controller's tree.
+#[derive(Debug)]
+pub(crate) struct V1 {
+    memory: Option<PathBuf>,
+    pids: Option<PathBuf>,
+    cpu: Option<PathBuf>,
+}
+
+impl V1 {
+    /// Makes the spawner's directories below the platform's own groups.
+    pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
+        let place = |controller: &str| -> Result<PathBuf, String> {
+            let mount = mount_of(mounts, controller).ok_or(format!("no {controller} controller is mounted"))?;
+            let own = own_group(own, controller).unwrap_or("/");
+            let place = mount.join(own.trim_start_matches('/')).join(name);
+            std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+            Ok(place)
+        };
+        let memory = place("memory");
+        let found = Self { pids: place("pids").ok(), cpu: place("cpu").ok(), memory: memory.as_ref().ok().cloned() };
+        match memory {
+            Err(why) if found.places().next().is_none() => Err(why),
+            _ => Ok(found),
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.memory, &self.pids, &self.cpu].into_iter().flatten()
+    }
+
+    fn fill(&self, id: &str, limits: &Limits, group: &mut Group) -> Result<(), Failed> {
+        if let Some(place) = &self.memory {
+            limit_memory(&place.join(id), limits)?;
+            open_gauges(&place.join(id), group)?;
+            group.oom_event = Some(watch_oom(&place.join(id))?);
+        }
+        if let Some(place) = &self.pids {
+            write_value(&place.join(id).join("pids.max"), &limits.pids.to_string())?;
+        }
+        if let Some(place) = &self.cpu {
+            let quota = u64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000;
+            write_value(&place.join(id).join("cpu.cfs_period_us"), &CPU_PERIOD_US.to_string())?;
+            write_value(&place.join(id).join("cpu.cfs_quota_us"), &quota.max(1000).to_string())?;
+        }
+        for place in self.places() {
+            let procs = place.join(id).join("cgroup.procs");
+            group.join.push(File::options().write(true).open(procs).at(Step::CgroupOpen)?);
+        }
+        Ok(())
+    }
+}
+
+impl Hierarchy for V1 {
+    fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
+        let mut group = Group { join: Vec::new(), gauges: Vec::new(), oom_event: None };
+        self.places()
+            .try_for_each(|place| std::fs::create_dir(place.join(id)).at(Step::CgroupCreate))
+            .and_then(|()| self.fill(id, limits, &mut group))
+            .inspect_err(|_| {
+                // The first failure is the one to report.
+                let _ = self.remove(id);
+            })?;
+        Ok(group)
+    }
+
+    fn remove(&self, id: &str) -> Result<(), Failed> {
+        self.places().try_for_each(|place| remove_group(&place.join(id)))
+    }
+
+    fn remove_leftovers(&self) -> Result<(), Failed> {
+        for place in self.places() {
+            remove_tree(place)?;
+            std::fs::create_dir(place).at(Step::CgroupCreate)?;
+        }
+        Ok(())
+    }
+
+    fn remove_all(&self) {
+        for place in self.places() {
+            // At the spawner's end there is nobody left to tell; the next start of this name cleans up.
+            let _ = remove_tree(place);
+        }
+    }
+
+    fn limits(&self) -> [bool; 3] {
+        [self.memory.is_some(), self.pids.is_some(), self.cpu.is_some()]
+    }
+
+    fn describe(&self) -> String {
+        "cgroup v1".to_owned()
+    }
+}
+
+fn limit_memory(group: &Path, limits: &Limits) -> Result<(), Failed> {
+    let total = (limits.memory_bytes + limits.tmp_bytes).to_string();
+    write_value(&group.join("memory.limit_in_bytes"), &total)?;
+    // Both are absent on kernels without swap accounting, and then there is nothing to limit here.
+    for (file, value) in [("memory.memsw.limit_in_bytes", total.as_str()), ("memory.swappiness", "0")] {
+        if group.join(file).exists() {
+            write_value(&group.join(file), value)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_gauges(group: &Path, into: &mut Group) -> Result<(), Failed> {
+    let files = [
+        (GaugeKind::Stat, "memory.stat"),
+        (GaugeKind::Kernel, "memory.kmem.usage_in_bytes"),
+        (GaugeKind::Peak, "memory.max_usage_in_bytes"),
+        (GaugeKind::OomKills, "memory.oom_control"),
+    ];
+    for (kind, name) in files {
+        match File::open(group.join(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            file => into.gauges.push((kind, file.at(Step::CgroupOpen)?)),
+        }
+    }
+    Ok(())
+}
+
+/// v1 kills one process; this event lets the spawner kill the rest, as v2's `memory.oom.group` does.
+fn watch_oom(group: &Path) -> Result<std::os::fd::OwnedFd, Failed> {
+    use std::os::fd::AsRawFd;
+    let event = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).at(Step::CgroupOpen)?;
+    let control = File::open(group.join("memory.oom_control")).at(Step::CgroupOpen)?;
+    let line = format!("{} {}", event.as_raw_fd(), control.as_raw_fd());
+    write_value(&group.join("cgroup.event_control"), &line)?;
+    Ok(event)
+}
+
+/// Where the tree of a controller is mounted, by the table of mounts.
+fn mount_of(mounts: &str, controller: &str) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let (point, kind, options) = (fields.next()?, fields.next()?, fields.next()?);
+        (kind == "cgroup" && options.split(',').any(|option| option == controller)).then(|| PathBuf::from(point))
+    })
+}
+
+/// The group that this process is in, by `/proc/self/cgroup` (`4:memory:/path`).
+fn own_group<'a>(own: &'a str, controller: &str) -> Option<&'a str> {
+    own.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?);
+        controllers.split(',').any(|one| one == controller).then_some(path)
+    })
+}

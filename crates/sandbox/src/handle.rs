@@ -1,0 +1,98 @@
+//! The platform's end of one environment.
+//!
+//! Invariant: the environment lives no longer than its [`Sandbox`]: the spawner destroys it when the handle's lifeline (a
+//! socket that only the handle holds) closes, whichever way that happens.
+
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::Signal;
+
+use crate::cgroup::Gauges;
+
+/// Longest wait of a drop for the processes, and again for the spawner's word that all is gone.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A living environment. Dropping it kills every process in it, waits for their end (at most 2 s, usually 2 ms: call it where
+/// blocking is allowed) and has its cgroups removed.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// Listens on 127.0.0.1:9001 inside the environment's own network namespace.
+    pub runtime_api: TcpListener,
+    /// Read end of the runtime's standard output and error.
+    pub output: OwnedFd,
+    /// pid 1 of the environment. Readable means that every process in it is dead.
+    pub pidfd: OwnedFd,
+    /// Four bytes, native order: the runtime's wait status; then end of file. End of file at once: killed from outside.
+    pub status: OwnedFd,
+    pub(crate) lifeline: OwnedFd,
+    pub(crate) gauges: Gauges,
+}
+
+/// What an environment uses, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryUsage {
+    /// Anonymous and kernel memory: what counts against the function's memory size. Files in `/tmp` and page cache don't.
+    pub anonymous_and_kernel: u64,
+    /// The highest total so far, `/tmp` and page cache included, where the kernel keeps it.
+    pub peak: Option<u64>,
+}
+
+impl Sandbox {
+    /// Kills every process of the environment at once. It does not wait; see [`Sandbox::pidfd`].
+    pub fn kill(&self) {
+        // The only failure is ESRCH: it is dead already.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// Asks the runtime to end: our init passes SIGTERM on to it.
+    pub fn terminate(&self) {
+        // As above.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::TERM);
+    }
+
+    /// What it uses now; `None` where no memory cgroup is in force.
+    pub fn memory(&self) -> Option<MemoryUsage> {
+        self.gauges.memory()
+    }
+
+    /// Whether the kernel killed a process of this environment because its memory limit was reached. False where no memory
+    /// cgroup is in force.
+    pub fn oom_killed(&self) -> bool {
+        self.gauges.oom_kills() > 0
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.kill();
+        wait_readable(&self.pidfd, DROP_PATIENCE);
+        // End of file tells the spawner to clean up; its own end of file tells us that it has.
+        let _ = rustix::net::shutdown(&self.lifeline, rustix::net::Shutdown::Write);
+        wait_readable(&self.lifeline, DROP_PATIENCE);
+    }
+}
+
+/// Waits until the descriptor is readable or at its end; false when the time is over.
+pub(crate) fn wait_readable(fd: &OwnedFd, patience: Duration) -> bool {
+    let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
+    let mut fds = [PollFd::new(fd, PollFlags::IN)];
+    loop {
+        match rustix::event::poll(&mut fds, Some(&timeout)) {
+            Ok(ready) => return ready > 0,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Reads a whole small kernel file from its beginning.
+pub(crate) fn read_gauge(file: &std::fs::File) -> Option<String> {
+    let mut bytes = vec![0u8; 16 * 1024];
+    let length = file.read_at(&mut bytes, 0).ok()?;
+    bytes.truncate(length);
+    String::from_utf8(bytes).ok()
+}
