@@ -1,0 +1,122 @@
+//! Reads: at most three at a time, each on a blocking thread with a read-only connection of its own.
+
+use super::failure::doing;
+use super::schema::{Access, connect};
+use crate::engine::{Entries, Order, Range, Row};
+use crate::{Key, Revision, StoreError};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+const CONNECTIONS: usize = 3;
+
+/// Connections that are not in use. They are opened when all others are busy.
+pub(super) struct Readers {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    slots: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        let idle = Arc::new(Mutex::new(Vec::with_capacity(CONNECTIONS)));
+        Self { path: Arc::new(path.to_owned()), idle, slots: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// Runs a read. If nobody waits for it any more, it still runs to its end, and keeps its slot until then.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let (path, idle) = (Arc::clone(&self.path), Arc::clone(&self.idle));
+        let done = tokio::task::spawn_blocking(move || {
+            let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = waiting.map_or_else(|| connect(&path, Access::Read), Ok)?;
+            let result = read(&connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            drop(slot);
+            result
+        });
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+pub(super) fn get(connection: &Connection, table: &'static str, key: Key) -> Result<Option<Row>, StoreError> {
+    let reading = doing("read a record");
+    let mut statement = connection
+        .prepare_cached("SELECT revision, value FROM records WHERE tbl = ?1 AND key = ?2")
+        .map_err(reading)?;
+    let found = statement
+        .query_row(params![table, key.as_str()], |row| Ok((revision(row, 0)?, row.get(1)?)))
+        .optional()
+        .map_err(reading)?;
+    Ok(found.map(|(revision, value)| Row { key, revision, value }))
+}
+
+pub(super) fn scan(
+    connection: &Connection,
+    table: &'static str,
+    range: &Range,
+) -> Result<Vec<Row>, StoreError> {
+    let scanning = doing("scan a table");
+    let sql = match range.order {
+        Order::Ascending => {
+            "SELECT key, revision, value FROM records
+             WHERE tbl = ?1 AND key >= ?2 AND key < ?3 AND key > ?4 ORDER BY key LIMIT ?5"
+        }
+        Order::Descending => {
+            "SELECT key, revision, value FROM records
+             WHERE tbl = ?1 AND key >= ?2 AND key < ?3 AND key < ?4 ORDER BY key DESC LIMIT ?5"
+        }
+    };
+    let beyond = match (&range.beyond, range.order) {
+        (Some(key), _) => Value::Text(key.as_str().to_owned()),
+        (None, Order::Ascending) => Value::Text(String::new()),
+        (None, Order::Descending) => after_every_text(),
+    };
+    let end = range.prefix.end().map_or_else(after_every_text, Value::Text);
+    let mut statement = connection.prepare_cached(sql).map_err(scanning)?;
+    let rows = statement
+        .query_map(params![table, range.prefix.as_str(), end, beyond, count(range.limit)], |row| {
+            Ok(Row { key: Key::kept(row.get(0)?), revision: revision(row, 1)?, value: row.get(2)? })
+        })
+        .map_err(scanning)?;
+    rows.collect::<Result<_, _>>().map_err(scanning)
+}
+
+pub(super) fn read_log(
+    connection: &Connection,
+    log: &'static str,
+    after: u64,
+    limit: usize,
+) -> Result<Entries, StoreError> {
+    let reading = doing("read a log");
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT position, value FROM entries WHERE log = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+        )
+        .map_err(reading)?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let entries = statement
+        .query_map(params![log, after, count(limit)], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        })
+        .map_err(reading)?;
+    entries.collect::<Result<_, _>>().map_err(reading)
+}
+
+/// SQLite sorts every blob after every text.
+fn after_every_text() -> Value {
+    Value::Blob(Vec::new())
+}
+
+fn revision(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Revision> {
+    row.get::<_, i64>(column).map(|number| Revision(number.unsigned_abs()))
+}
+
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
