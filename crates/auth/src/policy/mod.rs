@@ -1,0 +1,21 @@
+//! IAM policies: read once, then asked for every request.
+//!
+//! A statement whose conditions or variables can't be evaluated exactly never allows and always denies.
+//! Invariants: an explicit deny wins, the default is no, and [`decide`] allocates nothing.
+//! Source: "Policy evaluation logic" and "IAM JSON policy element reference" in the IAM user guide.
+
+mod condition;
+mod context;
+mod decision;
+mod document;
+mod error;
+mod operand;
+mod parse;
+mod pattern;
+mod trust;
+
+pub use context::Context;
+pub use decision::{Decision, Policy, Question, decide};
+pub use error::PolicyError;
+pub use parse::{counted_characters, parse_identity_policy};
+pub use trust::{TrustPolicy, parse_trust_policy};
