@@ -19,6 +19,12 @@ const FILE_BYTES: usize = MARK.len() + 2 * KEY_BYTES + 1;
 
 /// The key that everything else is sealed under: 256 random bits. It is overwritten when it is dropped, and it can't be
 /// printed.
+///
+/// ```compile_fail
+/// fn print(key: &seal::RootKey) {
+///     println!("{key:?}");
+/// }
+/// ```
 pub struct RootKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl RootKey {
