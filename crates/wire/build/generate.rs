@@ -8,6 +8,8 @@ mod model;
 mod names;
 #[path = "overrides.rs"]
 mod overrides;
+#[path = "pattern.rs"]
+mod pattern;
 #[path = "structs.rs"]
 mod structs;
 #[path = "table.rs"]

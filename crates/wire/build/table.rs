@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::model::{Model, flag, list, members, required, text};
+use super::pattern::translate;
 
 /// Service, operations, shapes, patterns, errors.
 pub(crate) fn generate(model: &Model) -> Result<String, String> {
@@ -232,7 +233,7 @@ fn patterns(model: &Model, out: &mut String) {
         let shape = &model.shapes[name];
         let pattern = text(shape, "pattern");
         let printed = shape.get("prints").and_then(Value::as_str).unwrap_or(pattern);
-        let expression = model.matches.get(name).map_or(pattern, String::as_str);
+        let expression = translate(model.matches.get(name).map_or(pattern, String::as_str));
         push(out, &format!("Pattern::new({printed:?}, {expression:?}),"));
     }
     push(out, "];");
