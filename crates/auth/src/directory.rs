@@ -1,7 +1,7 @@
 //! What an access key stands for, and the trait through which that is looked up.
 
 use crate::Principal;
-use crate::policy::Policy;
+use crate::policy::{Policy, TrustPolicy};
 use secrecy::SecretString;
 use std::sync::Arc;
 use types::{AccountId, BoxFuture, Timestamp};
@@ -45,11 +45,17 @@ pub enum DirectoryError {
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Looks access keys up.
+/// Looks access keys and roles up.
 pub trait Directory: Send + Sync {
     /// The credential behind an access key id; `None` where there is no such key.
     fn credential<'a>(
         &'a self,
         access_key_id: &'a str,
     ) -> BoxFuture<'a, Result<Option<Credential>, DirectoryError>>;
+
+    /// The trust policy of the role with this ARN; `None` where there is no such role.
+    fn role_trust<'a>(
+        &'a self,
+        role_arn: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TrustPolicy>, DirectoryError>>;
 }

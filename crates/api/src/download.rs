@@ -1,0 +1,99 @@
+//! Links to code packages that work without credentials for a short time.
+//!
+//! Source: `Code.Location` of GetFunction, "a pre-signed URL … valid for 10 minutes". The signing key lives as long as
+//! the process: a link from before a restart is refused.
+
+use crate::call::Call;
+use crate::encode::{self, Answer};
+use crate::messages;
+use auth::sigv4::{self, Expected, PayloadRule, SignedRequest, Signer, SigningKey};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use secrecy::SecretString;
+use std::sync::Arc;
+use types::{BoxFuture, Random, Region, ServiceError, Timestamp};
+
+/// Where downloads live on the platform's port.
+const PREFIX: &str = "/lambent/code/";
+const KEY_ID: &str = "LAMBENTDOWNLOADS";
+const SERVICE: &str = "lambent-download";
+/// How long a link is good for, in seconds.
+const VALID_SECONDS: u32 = 600;
+
+/// Hands out the bytes behind a link. The id is what the link was issued for.
+pub trait FetchDownload: Send + Sync {
+    /// The bytes, or `None` when they are gone.
+    fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, ServiceError>>;
+}
+
+/// Issues links and checks them.
+pub struct Downloads {
+    secret: SecretString,
+    region: Region,
+    source: Arc<dyn FetchDownload>,
+}
+
+impl Downloads {
+    /// With a fresh signing key.
+    pub fn new(random: &dyn Random, region: Region, source: Arc<dyn FetchDownload>) -> Self {
+        Self { secret: SecretString::from(random.hex(64)), region, source }
+    }
+
+    /// A link to `id` (letters, digits and hyphens) under the endpoint by which the client reached us.
+    pub fn link(&self, endpoint: &str, id: &str, now: Timestamp) -> String {
+        let host = endpoint.trim_start_matches("http://").trim_start_matches("https://");
+        let path = format!("{PREFIX}{id}");
+        let signer = Signer {
+            access_key_id: KEY_ID,
+            secret: &self.secret,
+            session_token: None,
+            region: self.region.as_str(),
+            service: SERVICE,
+        };
+        // Only a host that can't stand in a header makes this fail, and the endpoint was read from one.
+        let query = sigv4::presign(&signer, "GET", host, &path, "", VALID_SECONDS, now).unwrap_or_default();
+        format!("{endpoint}{path}?{query}")
+    }
+
+    /// Whether a request asks for a download.
+    pub(crate) fn owns(call: &Call) -> bool {
+        call.path().starts_with(PREFIX)
+    }
+
+    /// Answers a download.
+    pub(crate) async fn serve(&self, call: &Call) -> Answer {
+        match self.fetch(call).await {
+            Ok(bytes) => {
+                let mut response = Response::new(Full::new(bytes));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+                response
+            }
+            Err(error) => encode::error(None, &error, call.id),
+        }
+    }
+
+    async fn fetch(&self, call: &Call) -> Result<Bytes, ServiceError> {
+        let id = call.path().strip_prefix(PREFIX).unwrap_or_default();
+        self.check(call).ok_or_else(messages::bad_link)?;
+        self.source.fetch(id).await?.ok_or_else(messages::bad_link)
+    }
+
+    fn check(&self, call: &Call) -> Option<()> {
+        let request = SignedRequest {
+            method: call.parts.method.as_str(),
+            path: call.path(),
+            query: call.query(),
+            headers: &call.parts.headers,
+        };
+        let claim = sigv4::claim(&request).ok()??;
+        if claim.access_key_id != KEY_ID || claim.expires.is_none() {
+            return None;
+        }
+        let key = SigningKey::derive(&self.secret, &claim.scope.date, self.region.as_str(), SERVICE);
+        let expected =
+            Expected { region: self.region.as_str(), service: SERVICE, payload: PayloadRule::MustBeSigned };
+        sigv4::verify(&claim, &request, &sigv4::hash(b""), &key, &expected, call.now).ok().map(|_| ())
+    }
+}

@@ -1,0 +1,113 @@
+//! Every message of the pipeline itself that a client can see, with its source. (Messages about signatures and
+//! permissions stand in `auth`, about constraints in `wire`, those of a service with the service.)
+
+use types::ServiceError;
+use types::limits::{CODE_REQUEST_BYTES, SYNC_REQUEST_BYTES};
+use wire::{Operation, Protocol, RouteError, Service};
+
+/// Our own: the operation is in the model and not built.
+pub(crate) fn not_implemented(operation: &Operation) -> ServiceError {
+    let message = format!("Lambent does not implement {}:{} yet.", operation.service.name, operation.name);
+    ServiceError::caller("NotImplementedException", 501, message)
+}
+
+/// Our own: the service that the signature names is not there at all.
+pub(crate) fn no_such_service(name: &str) -> ServiceError {
+    let name: String = name.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+    ServiceError::caller("NotImplementedException", 501, format!("Lambent does not implement {name} yet."))
+}
+
+/// Source: the answer of Lambda's endpoint to a path or method that it doesn't know, as quoted in many issue threads:
+/// AccessDeniedException, 403. The other services answer with the codes of their protocols.
+pub(crate) fn unknown_operation(
+    service: Option<&'static Service>,
+    error: Option<&RouteError>,
+) -> ServiceError {
+    match (service, error) {
+        (Some(service), Some(error)) if service.protocol != Protocol::RestJson1 => {
+            ServiceError::caller(error.code(service), error.status(), error.to_string())
+        }
+        _ => ServiceError::caller(
+            "AccessDeniedException",
+            403,
+            "Unable to determine service/operation name to be authorized",
+        ),
+    }
+}
+
+/// Source: recorded, "Request must be smaller than 70167211 bytes for the CreateFunction operation" and
+/// "Request must be smaller than 6291456 bytes for the InvokeFunction operation" (413).
+pub(crate) fn too_large(operation: Option<&Operation>) -> ServiceError {
+    let (limit, name) = match operation {
+        Some(operation) if operation.service.name == "lambda" && operation.name == "Invoke" => {
+            (SYNC_REQUEST_BYTES, "InvokeFunction")
+        }
+        Some(operation) => (body_limit(Some(operation)), operation.name),
+        None => (SMALL_BODY_BYTES, "requested"),
+    };
+    let message = format!("Request must be smaller than {limit} bytes for the {name} operation");
+    ServiceError::caller("RequestEntityTooLargeException", 413, message)
+}
+
+/// A request that carries neither code nor an event is small: 1 MiB.
+const SMALL_BODY_BYTES: usize = 1 << 20;
+
+/// How large a request may be, in bytes: code packages come base64-encoded inside JSON.
+pub(crate) fn body_limit(operation: Option<&Operation>) -> usize {
+    match operation.map(|o| (o.service.name, o.name)) {
+        Some(("lambda", "CreateFunction" | "UpdateFunctionCode" | "PublishLayerVersion")) => {
+            CODE_REQUEST_BYTES
+        }
+        Some(("lambda", "Invoke" | "InvokeAsync" | "InvokeWithResponseStream")) => SYNC_REQUEST_BYTES,
+        _ => SMALL_BODY_BYTES,
+    }
+}
+
+/// Our own: the body ended early or stalled.
+pub(crate) fn broken_body() -> ServiceError {
+    ServiceError::caller("RequestTimeoutException", 408, "The request's body was not received in time.")
+}
+
+/// Source: what the services' own deserialisers say; the code is the protocol's.
+pub(crate) fn unreadable(service: &Service, error: &wire::ReadError) -> ServiceError {
+    ServiceError::caller(service.serialization_code, 400, error.to_string())
+}
+
+/// Our own text under the services' common code for what an operator must look at.
+pub(crate) fn internal(service: Option<&Service>, cause: impl std::fmt::Display) -> ServiceError {
+    let code = match service.map(|s| s.name) {
+        Some("lambda") => "ServiceException",
+        Some("logs") => "ServiceUnavailableException",
+        Some(_) => "ServiceFailure",
+        None => "InternalFailure",
+    };
+    ServiceError::internal(code, cause)
+}
+
+/// Source: "Invalid InvocationType" is an enum violation in the model; the text is the validation message's.
+pub(crate) fn invalid_header(name: &str) -> ServiceError {
+    ServiceError::caller("InvalidParameterValueException", 400, format!("The header {name} is not readable."))
+}
+
+/// Source: the quota of ClientContext, "up to 3,583 bytes of base64-encoded data" (API reference, Invoke).
+pub(crate) fn client_context_too_long() -> ServiceError {
+    let message = "Client context must be at most 3583 bytes of base64-encoded data";
+    ServiceError::caller("InvalidRequestContentException", 400, message)
+}
+
+/// Source: recorded, "The derived qualifier from the function name does not match the specified qualifier."
+pub(crate) fn qualifier_mismatch() -> ServiceError {
+    let message = "The derived qualifier from the function name does not match the specified qualifier.";
+    ServiceError::caller("InvalidParameterValueException", 400, message)
+}
+
+/// Our own: a parameter whose effect is not built is never taken in silence.
+pub(crate) fn parameter_not_built(parameter: &str) -> ServiceError {
+    let message = format!("Lambent does not implement {parameter} yet. Leave it out.");
+    ServiceError::caller("InvalidParameterValueException", 400, message)
+}
+
+/// Our own: a download link that is expired, changed or from before a restart.
+pub(crate) fn bad_link() -> ServiceError {
+    ServiceError::caller("AccessDenied", 403, "The link is not valid, or has expired.")
+}

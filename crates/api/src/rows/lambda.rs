@@ -1,0 +1,51 @@
+//! Rows of Lambda.
+
+use super::{Access, Check, Row, Subject};
+
+pub(super) fn row(operation: &str) -> Option<&'static Row> {
+    const fn read(checks: fn(&Subject<'_>) -> Vec<Check>) -> Row {
+        Row::new(Access::Read, checks)
+    }
+    const fn write(checks: fn(&Subject<'_>) -> Vec<Check>) -> Row {
+        Row::new(Access::Write, checks)
+    }
+    Some(match operation {
+        "CreateFunction" => const { &write(create_function) },
+        "GetFunction" => const { &read(|s| on_function(s, "lambda:GetFunction")) },
+        "GetFunctionConfiguration" => const { &read(|s| on_function(s, "lambda:GetFunctionConfiguration")) },
+        "ListFunctions" => const { &read(|_| on_all("lambda:ListFunctions")) },
+        "UpdateFunctionCode" => const { &write(|s| on_function(s, "lambda:UpdateFunctionCode")) },
+        "UpdateFunctionConfiguration" => const { &write(update_configuration) },
+        "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
+        "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
+        "Invoke" => const { &write(|s| on_function(s, "lambda:InvokeFunction")) },
+        _ => return None,
+    })
+}
+
+fn on_all(action: &'static str) -> Vec<Check> {
+    vec![Check { action, resource: "*".to_owned() }]
+}
+
+fn on_function(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
+    vec![Check { action, resource: subject.function("FunctionName") }]
+}
+
+fn create_function(subject: &Subject<'_>) -> Vec<Check> {
+    let mut checks = on_function(subject, "lambda:CreateFunction");
+    checks.push(pass_role(subject));
+    checks
+}
+
+/// A role is passed only when the update names one.
+fn update_configuration(subject: &Subject<'_>) -> Vec<Check> {
+    let mut checks = on_function(subject, "lambda:UpdateFunctionConfiguration");
+    if !subject.text("Role").is_empty() {
+        checks.push(pass_role(subject));
+    }
+    checks
+}
+
+fn pass_role(subject: &Subject<'_>) -> Check {
+    Check { action: "iam:PassRole", resource: subject.text("Role").to_owned() }
+}

@@ -1,0 +1,106 @@
+//! Authorisation rows: for each built operation its action, whether it changes anything, and the resources that it
+//! touches, read from the untyped input.
+//!
+//! Source: "Actions, resources, and condition keys" of each service in the service authorization reference.
+//! Invariant: a name that can't be read is checked as it was sent; it never becomes a wider resource.
+
+mod iam;
+mod lambda;
+mod logs;
+mod sts;
+
+use types::{AccountId, Arn, FunctionRef, Region};
+use wire::{Operation, Value};
+
+/// Whether an operation changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// One thing that must be permitted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// Such as `lambda:CreateFunction`.
+    pub(crate) action: &'static str,
+    /// An ARN, or `*` for operations without a resource.
+    pub(crate) resource: String,
+}
+
+/// The row of one operation. The first check is the operation's own action, the others are secondary ones.
+pub(crate) struct Row {
+    pub(crate) access: Access,
+    pub(crate) checks: fn(&Subject<'_>) -> Vec<Check>,
+    /// Whether being somebody is enough: the checks are then not asked.
+    pub(crate) open_to_callers: bool,
+}
+
+impl Row {
+    const fn new(access: Access, checks: fn(&Subject<'_>) -> Vec<Check>) -> Self {
+        Self { access, checks, open_to_callers: false }
+    }
+}
+
+/// What a row reads its resources from.
+pub(crate) struct Subject<'a> {
+    pub(crate) input: &'a Value,
+    pub(crate) account: AccountId,
+    pub(crate) region: &'a Region,
+}
+
+impl Subject<'_> {
+    /// A text member as it was sent; empty when it is missing.
+    fn text(&self, member: &str) -> &str {
+        self.input.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The ARN of the function that `member` names, with the qualifier where there is one.
+    fn function(&self, member: &str) -> String {
+        let (name, qualifier) = (self.text(member), self.text("Qualifier"));
+        let qualifier = Some(qualifier).filter(|q| !q.is_empty());
+        match FunctionRef::parse(name, qualifier, self.account, self.region) {
+            Ok(function) => function.arn(),
+            Err(_) => self.regional("lambda", format!("function:{name}")),
+        }
+    }
+
+    fn regional(&self, service: &str, resource: String) -> String {
+        Arn::regional(service, self.region, self.account, resource).to_string()
+    }
+
+    /// An IAM resource of the caller's account: `KIND/PATHNAME`.
+    fn identity(&self, kind: &str, path: &str, name: &str) -> String {
+        let path = path.trim_start_matches('/');
+        Arn::global("iam", self.account, format!("{kind}/{path}{name}")).to_string()
+    }
+}
+
+/// The row of an operation; built operations have one.
+pub(crate) fn row(operation: &Operation) -> Option<&'static Row> {
+    match operation.service.name {
+        "lambda" => lambda::row(operation.name),
+        "iam" => iam::row(operation.name),
+        "sts" => sts::row(operation.name),
+        "logs" => logs::row(operation.name),
+        _ => None,
+    }
+}
+
+/// Built operations that have no row, as `service:Operation`. There must be none: nothing may run unprotected.
+pub fn unprotected_operations() -> Vec<String> {
+    wire::services()
+        .iter()
+        .flat_map(|service| service.operations)
+        .filter(|operation| operation.built && row(operation).is_none())
+        .map(|operation| format!("{}:{}", operation.service.name, operation.name))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_built_operation_has_a_row() {
+        assert_eq!(super::unprotected_operations(), Vec::<String>::new());
+    }
+}
