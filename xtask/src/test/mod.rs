@@ -1,0 +1,182 @@
+//! `cargo xtask test`: installs what is missing, checks everything, tests everything, and ends with one summary.
+//!
+//! The order is that of what fails fastest. A step that fails doesn't stop the next ones, unless they need its result.
+
+mod environment;
+mod native;
+mod tally;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use environment::Environment;
+use tally::Tally;
+
+use crate::workspace::Workspace;
+use crate::{deny, program, tidy};
+
+/// Which tests to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tier {
+    All,
+    Quick,
+    Slow,
+}
+
+struct Selection {
+    tier: Tier,
+    names: Vec<String>,
+}
+
+impl Selection {
+    fn read(args: &[String]) -> Result<Self, String> {
+        let mut selection = Self { tier: Tier::All, names: Vec::new() };
+        for arg in args {
+            match arg.as_str() {
+                "--quick" => selection.tier = Tier::Quick,
+                "--slow" => selection.tier = Tier::Slow,
+                option if option.starts_with('-') => return Err(format!("test has no option `{option}`")),
+                name => selection.names.push(name.to_owned()),
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Formatting, lints and the like are checked unless single tests were asked for.
+    fn checks(&self) -> bool {
+        self.tier != Tier::Slow && self.names.is_empty()
+    }
+
+    /// Tests of the crates; the slow tier consists of client tests only.
+    fn crates(&self) -> bool {
+        self.tier != Tier::Slow
+    }
+}
+
+/// One run of the suite.
+struct Suite {
+    workspace: Workspace,
+    selection: Selection,
+    environment: Environment,
+    logs: PathBuf,
+    tally: Tally,
+}
+
+/// Runs the suite; an error when anything failed.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let selection = Selection::read(args)?;
+    let workspace = Workspace::read()?;
+    let logs = workspace.target.join("test-logs");
+    fs::create_dir_all(&logs).map_err(|error| {
+        format!("{}: {error}; set CARGO_TARGET_DIR to a folder that you may write", logs.display())
+    })?;
+    let mut tally = Tally::default();
+    let environment = Environment::prepare(&workspace, &logs, &mut tally);
+    let mut suite = Suite { workspace, selection, environment, logs, tally };
+    suite.checks();
+    suite.crates();
+    suite.clients();
+    suite.tally.close()
+}
+
+impl Suite {
+    fn checks(&mut self) {
+        if !self.selection.checks() {
+            return;
+        }
+        self.check("format", &["fmt", "--all", "--check"]);
+        self.tidy();
+        let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+        self.check("lints", &lints);
+        if deny::installed() {
+            self.check("dependencies", &["deny", "check"]);
+        } else {
+            self.tally.skip("dependencies", deny::MISSING);
+        }
+    }
+
+    fn check(&mut self, name: &str, args: &[&str]) -> bool {
+        let mut command = program::cargo(&self.workspace.root);
+        let finished = program::run(command.args(args), &self.log(name));
+        self.tally.check(name, finished)
+    }
+
+    fn tidy(&mut self) {
+        let broken = match tidy::check(&self.workspace) {
+            Ok(findings) => findings.errors,
+            Err(error) => vec![error],
+        };
+        self.tally.verdict("tidy", &broken);
+    }
+
+    /// Unit tests first, then those that start processes or servers of their own, then the documentation's.
+    fn crates(&mut self) {
+        if !self.selection.crates() {
+            return;
+        }
+        self.cargo_test("unit tests", &["--lib", "--bins"]);
+        self.cargo_test("integration tests", &["--test", "*"]);
+        self.cargo_test("documentation tests", &["--doc"]);
+    }
+
+    fn cargo_test(&mut self, name: &str, targets: &[&str]) {
+        let mut command = program::cargo(&self.workspace.root);
+        command.args(["test", "--workspace", "--no-fail-fast"]).args(targets);
+        // Tests say on standard error what they could not do; without this cargo would hide it.
+        command.args(["--", "--show-output"]).args(&self.selection.names);
+        if let Some(python) = &self.environment.python {
+            command.env("LAMBENT_TEST_PYTHON", python);
+        }
+        let finished = program::run(&mut command, &self.log(name));
+        self.tally.cargo_tests(name, finished);
+    }
+
+    /// The real clients against the real binary.
+    fn clients(&mut self) {
+        let Some(python) = self.environment.python.clone() else {
+            self.tally.skip("client tests", "they need the Python environment");
+            return;
+        };
+        if !self.check("build of lambent", &["build", "--release", "--bin", "lambent"]) {
+            self.tally.skip("client tests", "lambent did not build");
+            return;
+        }
+        let mut command = Command::new(python);
+        command.current_dir(self.workspace.root.join("tests"));
+        command.args(["-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "-q"]);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("LAMBENT_BINARY", self.workspace.target.join("release/lambent"));
+        self.name_tools(&mut command);
+        self.select(&mut command);
+        let finished = program::run(&mut command, &self.log("client tests"));
+        self.tally.python_tests("client tests", finished);
+    }
+
+    fn name_tools(&mut self, command: &mut Command) {
+        if let Some(aws) = &self.environment.aws_version_2 {
+            command.env("LAMBENT_TEST_AWS2", aws);
+        }
+        match native::build(&self.workspace, &self.logs) {
+            Ok(binary) => {
+                command.env("LAMBENT_TEST_NATIVE", binary);
+            }
+            Err(why) => self.tally.skip("native function", &why),
+        }
+    }
+
+    fn select(&self, command: &mut Command) {
+        match self.selection.tier {
+            Tier::All => {}
+            Tier::Quick => drop(command.args(["-m", "not slow"])),
+            Tier::Slow => drop(command.args(["-m", "slow"])),
+        }
+        if !self.selection.names.is_empty() {
+            command.args(["-k", &self.selection.names.join(" or ")]);
+        }
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.logs.join(format!("{}.log", name.replace(' ', "-")))
+    }
+}

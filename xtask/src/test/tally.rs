@@ -1,0 +1,190 @@
+//! Counts what passed, failed and could not run, from the output of the test runners, and prints the summary.
+//!
+//! Invariant: a step that ended badly counts as at least one failure, whatever its output says.
+
+use std::time::Duration;
+
+use crate::program::Finished;
+
+/// The counts so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    passed: usize,
+    failed: Vec<String>,
+    skipped: Vec<String>,
+}
+
+/// What one runner's output says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: usize,
+    failed: Vec<String>,
+    skipped: Vec<String>,
+}
+
+impl Tally {
+    /// A step that passes or fails as a whole; whether it passed.
+    pub(super) fn check(&mut self, name: &str, finished: Result<Finished, String>) -> bool {
+        let (took, output, passed) = read(finished);
+        self.verdict_after(name, took, passed, &output);
+        passed
+    }
+
+    /// A step of this program itself.
+    pub(super) fn verdict(&mut self, name: &str, broken: &[String]) {
+        self.verdict_after(name, Duration::ZERO, broken.is_empty(), &broken.join("\n"));
+    }
+
+    fn verdict_after(&mut self, name: &str, took: Duration, passed: bool, output: &str) {
+        line(name, took, if passed { "ok" } else { "FAILED" });
+        if passed {
+            self.passed += 1;
+        } else {
+            println!("{output}");
+            self.failed.push(name.to_owned());
+        }
+    }
+
+    /// Something that this machine can't do.
+    pub(super) fn skip(&mut self, name: &str, why: &str) {
+        line(name, Duration::ZERO, "could not run");
+        self.skipped.push(format!("{name}: {why}"));
+    }
+
+    /// The output of `cargo test`.
+    pub(super) fn cargo_tests(&mut self, name: &str, finished: Result<Finished, String>) {
+        self.tests(name, finished, cargo_counts);
+    }
+
+    /// The output of pytest; that no test was selected is not a failure.
+    pub(super) fn python_tests(&mut self, name: &str, finished: Result<Finished, String>) {
+        let finished = finished.map(|finished| match finished.status {
+            Some(5) => Finished { status: Some(0), ..finished },
+            _ => finished,
+        });
+        self.tests(name, finished, python_counts);
+    }
+
+    fn tests(&mut self, name: &str, finished: Result<Finished, String>, count: fn(&str) -> Counts) {
+        let (took, output, succeeded) = read(finished);
+        let mut counts = count(&output);
+        if !succeeded && counts.failed.is_empty() {
+            counts.failed.push(name.to_owned());
+        }
+        line(name, took, &format!("{} passed, {} failed", counts.passed, counts.failed.len()));
+        if !counts.failed.is_empty() {
+            println!("{output}");
+        }
+        self.passed += counts.passed;
+        self.failed.append(&mut counts.failed);
+        self.skipped.append(&mut counts.skipped);
+    }
+
+    /// Prints the summary; an error when something failed.
+    pub(super) fn close(self) -> Result<(), String> {
+        println!();
+        for name in &self.failed {
+            println!("failed         {name}");
+        }
+        for what in &self.skipped {
+            println!("could not run  {what}");
+        }
+        let (failed, skipped) = (self.failed.len(), self.skipped.len());
+        if failed > 0 {
+            eprintln!("something failed; its output is above, and in full in target/test-logs");
+        }
+        println!("{} passed, {failed} failed, {skipped} skipped", self.passed);
+        if failed > 0 { Err(String::new()) } else { Ok(()) }
+    }
+}
+
+fn read(finished: Result<Finished, String>) -> (Duration, String, bool) {
+    match finished {
+        Ok(finished) => (finished.took, finished.output.clone(), finished.succeeded()),
+        Err(error) => (Duration::ZERO, error, false),
+    }
+}
+
+fn line(name: &str, took: Duration, verdict: &str) {
+    println!("{name:<22} {:>7.1} s  {verdict}", took.as_secs_f64());
+}
+
+/// `test NAME ... FAILED`, `test result: ok. 3 passed; 0 failed; 1 ignored; …`, and the tests' own `SKIPPED` lines.
+fn cargo_counts(output: &str) -> Counts {
+    let mut counts = Counts { skipped: skipped(output), ..Counts::default() };
+    for line in output.lines() {
+        if let Some(result) = line.strip_prefix("test result: ") {
+            counts.passed += number_before(result, " passed");
+            let ignored = number_before(result, " ignored");
+            counts.skipped.extend((0..ignored).map(|_| "a test marked #[ignore]".to_owned()));
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        {
+            counts.failed.push(name.to_owned());
+        }
+    }
+    // A test that could not run returned early, and cargo counted it as passed.
+    counts.passed = counts.passed.saturating_sub(skipped(output).len());
+    counts
+}
+
+/// The `FAILED`, `ERROR` and `SKIPPED` lines of pytest, and its last line with the counts.
+fn python_counts(output: &str) -> Counts {
+    let mut counts = Counts { skipped: skipped(output), ..Counts::default() };
+    for line in output.lines() {
+        let failed = line.strip_prefix("FAILED ").or_else(|| line.strip_prefix("ERROR "));
+        counts.failed.extend(failed.map(str::to_owned));
+    }
+    let last = output.lines().rev().find(|line| line.contains(" in ")).unwrap_or_default();
+    counts.passed = number_before(last, " passed");
+    counts
+}
+
+/// Lines `SKIPPED name: why`, each once.
+fn skipped(output: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in output.lines().filter_map(|line| line.trim_start().strip_prefix("SKIPPED ")) {
+        if !found.iter().any(|other| other == line) {
+            found.push(line.to_owned());
+        }
+    }
+    found
+}
+
+fn number_before(text: &str, word: &str) -> usize {
+    let Some((before, _)) = text.split_once(word) else { return 0 };
+    let digits = before.rsplit(|letter: char| !letter.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_output_is_counted() {
+        let output = "test a::b ... ok\nSKIPPED c: no root\ntest d ... FAILED\n\
+            test result: FAILED. 5 passed; 1 failed; 1 ignored; 0 measured\ntest result: ok. 2 passed; 0 failed; 0 ignored";
+        let counts = cargo_counts(output);
+        assert_eq!(counts.passed, 6);
+        assert_eq!(counts.failed, ["d"]);
+        assert_eq!(counts.skipped, ["c: no root", "a test marked #[ignore]"]);
+    }
+
+    #[test]
+    fn pytest_output_is_counted() {
+        let output = "..F\nFAILED test_x.py::test_y - AssertionError\nSKIPPED aws2: missing\n\
+            1 failed, 12 passed, 1 skipped in 3.21s";
+        let counts = python_counts(output);
+        assert_eq!((counts.passed, counts.failed.len(), counts.skipped.len()), (12, 1, 1));
+    }
+
+    #[test]
+    fn a_crash_without_a_result_is_a_failure() {
+        let mut tally = Tally::default();
+        let finished =
+            Finished { status: None, output: "error: could not compile".into(), took: Duration::ZERO };
+        tally.cargo_tests("unit tests", Ok(finished));
+        assert!(tally.close().is_err());
+    }
+}
