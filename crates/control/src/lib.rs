@@ -1,1 +1,71 @@
-//! The control plane of Lambda: one file per resource.
+//! The control plane of Lambda: what creates, changes, shows and removes functions. One file per operation.
+//!
+//! Invariant: it never runs a function and never talks to the data plane. Both meet in `store`.
+
+mod account;
+pub mod background;
+mod functions;
+mod lambda_time;
+mod messages;
+mod usage;
+
+use auth::Directory;
+use std::sync::Arc;
+use store::{Store, StoreError};
+use types::{Clock, Random, Region, RuntimeName};
+
+pub use functions::CodeDownloads;
+
+/// What the control plane works with.
+pub struct ControlParts {
+    /// Where functions are kept.
+    pub store: Arc<Store>,
+    /// Roles.
+    pub directory: Arc<dyn Directory>,
+    /// Links to code packages.
+    pub downloads: Arc<api::Downloads>,
+    /// The runtimes that are installed, in the order in which messages name them.
+    pub runtimes: Vec<RuntimeName>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The region that this installation serves.
+    pub region: Region,
+    /// Concurrent invocations that an account may have.
+    pub account_concurrency: u32,
+    /// The largest /tmp that a function may ask for, in MB.
+    pub max_ephemeral_storage_mb: u32,
+}
+
+/// The control plane.
+pub struct Control {
+    parts: ControlParts,
+    usage: usage::Usage,
+}
+
+impl Control {
+    /// A control plane over these parts; it counts what the accounts use.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn open(parts: ControlParts) -> Result<Arc<Self>, StoreError> {
+        let usage = usage::Usage::count(&parts.store).await?;
+        Ok(Arc::new(Self { parts, usage }))
+    }
+
+    /// Adds the control plane's operations to `handlers`.
+    #[must_use]
+    pub fn serve(self: &Arc<Self>, handlers: api::Handlers) -> api::Handlers {
+        use api::lambda;
+        handlers
+            .on::<lambda::CreateFunction, _>(self)
+            .on::<lambda::GetFunction, _>(self)
+            .on::<lambda::GetFunctionConfiguration, _>(self)
+            .on::<lambda::ListFunctions, _>(self)
+            .on::<lambda::UpdateFunctionCode, _>(self)
+            .on::<lambda::UpdateFunctionConfiguration, _>(self)
+            .on::<lambda::DeleteFunction, _>(self)
+            .on::<lambda::GetAccountSettings, _>(self)
+    }
+}

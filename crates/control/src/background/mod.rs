@@ -1,0 +1,5 @@
+//! Workers in the background: each idempotent, started by signal and by period.
+
+mod activate;
+
+pub use activate::Activation;

@@ -1,0 +1,74 @@
+//! A stored function, as the API shows it.
+
+use crate::account::signed;
+use crate::{Control, lambda_time, messages};
+use api::lambda::{
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, SnapStartResponse,
+    TracingConfigResponse,
+};
+use store::records::{FunctionRecord, FunctionState, UpdateStatus};
+use types::FunctionRef;
+
+/// The names that identify a function in answers: the ARN carries the qualifier only where the caller sent one.
+pub(super) fn arn(control: &Control, record: &FunctionRecord, asked: Option<&FunctionRef>) -> String {
+    let function = FunctionRef {
+        account: record.account,
+        region: control.parts.region.clone(),
+        name: record.name.clone(),
+        qualifier: asked.and_then(|f| f.qualifier.clone()),
+    };
+    function.arn()
+}
+
+/// The configuration of `$LATEST`.
+pub(super) fn show(
+    control: &Control,
+    record: &FunctionRecord,
+    asked: Option<&FunctionRef>,
+) -> FunctionConfiguration {
+    let configuration = &record.configuration;
+    let pending = record.state == FunctionState::Pending;
+    FunctionConfiguration {
+        function_name: Some(record.name.to_string()),
+        function_arn: Some(arn(control, record, asked)),
+        runtime: Some(configuration.runtime.to_string()),
+        role: Some(configuration.role.clone()),
+        handler: Some(configuration.handler.clone()),
+        code_size: Some(signed(record.code.size)),
+        description: Some(configuration.description.clone()),
+        timeout: Some(i64::from(configuration.timeout.get())),
+        memory_size: Some(i64::from(configuration.memory.get())),
+        last_modified: Some(lambda_time::format(record.modified)),
+        code_sha256: Some(record.code.sha256.clone()),
+        version: Some("$LATEST".to_owned()),
+        environment: configuration
+            .variables
+            .clone()
+            .map(|variables| EnvironmentResponse { variables: Some(variables), error: None }),
+        tracing_config: Some(TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
+        revision_id: Some(record.revision.to_string()),
+        state: Some(if pending { "Pending" } else { "Active" }.to_owned()),
+        state_reason: pending.then(|| "The function is being created.".to_owned()),
+        state_reason_code: pending.then(|| "Creating".to_owned()),
+        last_update_status: Some(
+            match record.last_update {
+                UpdateStatus::InProgress => "InProgress",
+                UpdateStatus::Successful => "Successful",
+            }
+            .to_owned(),
+        ),
+        package_type: Some("Zip".to_owned()),
+        architectures: Some(vec![messages::host_architecture().to_owned()]),
+        ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
+        snap_start: Some(SnapStartResponse {
+            apply_on: Some("None".to_owned()),
+            optimization_status: Some("Off".to_owned()),
+        }),
+        logging_config: Some(LoggingConfig {
+            log_format: Some("Text".to_owned()),
+            log_group: Some(format!("/aws/lambda/{}", record.name)),
+            ..LoggingConfig::default()
+        }),
+        ..FunctionConfiguration::default()
+    }
+}

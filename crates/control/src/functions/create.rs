@@ -1,0 +1,140 @@
+//! CreateFunction.
+
+use super::package::CodeSource;
+use super::{configuration, edit, package, refused, variables};
+use crate::usage::AccountUsage;
+use crate::{Control, messages};
+use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
+use api::{AuditEntry, Handle, Request};
+use store::records::{CodeRecord, FunctionRecord, FunctionState, UpdateStatus, VersionConfiguration};
+use store::{FreshBlob, StoreError, Transaction};
+use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
+
+impl Handle<CreateFunction> for Control {
+    /// Reads every entry of the package and applies every limit before it answers; the package is durable before the
+    /// record that refers to it.
+    async fn handle(
+        &self,
+        request: Request<CreateFunctionRequest>,
+    ) -> Result<FunctionConfiguration, ServiceError> {
+        let Request { input, context, audit, .. } = request;
+        refused::in_create(&input)?;
+        let function = edit::to_change(&input.function_name, &context)?;
+        self.refuse_existing(&function).await?;
+        let configuration = self.configuration_of(&input)?;
+        self.check_role(&configuration.role).await?;
+        let code = &input.code;
+        let zip = package::zip(&CodeSource {
+            zip: code.zip_file.as_ref(),
+            s3_bucket: code.s3_bucket.is_some() || code.s3_key.is_some(),
+            image: code.image_uri.is_some(),
+            source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
+        })?;
+        let checked = package::check(zip).await?;
+        let reservation = self
+            .usage
+            .reserve(function.account, checked.size())
+            .ok_or_else(messages::code_storage_exceeded)?;
+        let (code, package) = self.keep(checked).await?;
+        let record = self.record(&function, configuration, code);
+        self.insert(&record, package, &audit).await?;
+        reservation.keep();
+        Ok(configuration::show(self, &record, None))
+    }
+}
+
+impl Control {
+    /// Finds out early, so that a large package is not checked for nothing; the transaction decides.
+    async fn refuse_existing(&self, function: &FunctionRef) -> Result<(), ServiceError> {
+        let key = edit::place(function.account, &function.name)?;
+        let found = self.parts.store.get::<FunctionRecord>(&key).await.map_err(edit::store_failed)?;
+        found.map_or(Ok(()), |_| Err(messages::function_exists(function.name.as_str())))
+    }
+
+    fn configuration_of(&self, input: &CreateFunctionRequest) -> Result<VersionConfiguration, ServiceError> {
+        let (Some(runtime), Some(handler)) = (&input.runtime, &input.handler) else {
+            return Err(messages::missing_for_zip());
+        };
+        let environment = input.environment.as_ref().and_then(|e| e.variables.clone());
+        environment.as_ref().map_or(Ok(()), variables::check)?;
+        Ok(VersionConfiguration {
+            runtime: self.installed(runtime)?,
+            role: input.role.clone(),
+            handler: handler.clone(),
+            description: input.description.clone().unwrap_or_default(),
+            timeout: timeout(input.timeout)?.unwrap_or_default(),
+            memory: memory(input.memory_size)?.unwrap_or_default(),
+            ephemeral_storage_mb: self
+                .ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?
+                .unwrap_or(*limits::EPHEMERAL_STORAGE_MB.start()),
+            variables: environment,
+        })
+    }
+
+    /// The runtime of that name, if this installation has it.
+    pub(super) fn installed(&self, name: &str) -> Result<RuntimeName, ServiceError> {
+        let found = self.parts.runtimes.iter().find(|runtime| runtime.as_str() == name);
+        found.cloned().ok_or_else(|| messages::unknown_runtime(name, &self.parts.runtimes))
+    }
+
+    pub(super) fn ephemeral_storage(&self, size_mb: Option<i64>) -> Result<Option<u32>, ServiceError> {
+        let limit = self.parts.max_ephemeral_storage_mb;
+        match size_mb.map(u32::try_from) {
+            None => Ok(None),
+            Some(Ok(mb)) if mb <= limit => Ok(Some(mb)),
+            Some(_) => Err(messages::ephemeral_storage_above(limit)),
+        }
+    }
+
+    fn record(
+        &self,
+        function: &FunctionRef,
+        configuration: VersionConfiguration,
+        code: CodeRecord,
+    ) -> FunctionRecord {
+        FunctionRecord {
+            account: function.account,
+            name: function.name.clone(),
+            configuration,
+            code,
+            revision: RevisionId::generate(&*self.parts.random),
+            modified: self.parts.clock.now(),
+            state: FunctionState::Pending,
+            last_update: UpdateStatus::Successful,
+        }
+    }
+
+    async fn insert(
+        &self,
+        record: &FunctionRecord,
+        package: FreshBlob,
+        audit: &AuditEntry,
+    ) -> Result<(), ServiceError> {
+        let key = edit::place(record.account, &record.name)?;
+        let mut transaction = Transaction::new();
+        transaction.insert(&key, record).hold(package);
+        audit.succeed_in(&mut transaction);
+        match self.parts.store.commit(transaction).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.discard(&record.code).await;
+                Err(match error {
+                    StoreError::Conflict { .. } => messages::function_exists(record.name.as_str()),
+                    error => edit::store_failed(error),
+                })
+            }
+        }
+    }
+}
+
+/// Timeout, whose range the constraints of the API have checked.
+pub(super) fn timeout(seconds: Option<i64>) -> Result<Option<TimeoutSeconds>, ServiceError> {
+    let range = |s: i64| u32::try_from(s).ok().and_then(|s| TimeoutSeconds::try_from(s).ok());
+    seconds.map(|s| range(s).ok_or_else(|| messages::out_of_range("Timeout"))).transpose()
+}
+
+/// MemorySize, whose range the constraints of the API have checked.
+pub(super) fn memory(mb: Option<i64>) -> Result<Option<MemoryMb>, ServiceError> {
+    let range = |m: i64| u32::try_from(m).ok().and_then(|m| MemoryMb::try_from(m).ok());
+    mb.map(|m| range(m).ok_or_else(|| messages::out_of_range("MemorySize"))).transpose()
+}

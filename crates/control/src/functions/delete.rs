@@ -1,0 +1,50 @@
+//! DeleteFunction.
+
+use super::edit;
+use crate::usage::AccountUsage;
+use crate::{Control, messages};
+use api::lambda::{DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse};
+use api::{Handle, Request};
+use store::records::FunctionRecord;
+use store::{StoreError, Stored, Transaction};
+use types::{Qualifier, ServiceError, Version};
+
+/// How often a deletion starts over when the function changes under it.
+const TRIES: usize = 16;
+
+impl Handle<DeleteFunction> for Control {
+    /// A deletion doesn't wait for a change that is under way: it ends it.
+    async fn handle(
+        &self,
+        request: Request<DeleteFunctionRequest>,
+    ) -> Result<DeleteFunctionResponse, ServiceError> {
+        let Request { input, context, audit, .. } = request;
+        let function = edit::named(&input.function_name, input.qualifier.as_deref(), &context)?;
+        if function.qualifier == Some(Qualifier::Version(Version::Latest)) {
+            return Err(messages::latest_not_deletable());
+        }
+        for _ in 0..TRIES {
+            let stored = self.find(&function).await?;
+            let mut transaction = Transaction::new();
+            transaction.delete::<FunctionRecord>(&stored.key, stored.revision);
+            audit.succeed_in(&mut transaction);
+            match self.parts.store.commit(transaction).await {
+                Ok(_) => {
+                    self.forget(&stored).await;
+                    return Ok(DeleteFunctionResponse { status_code: Some(204) });
+                }
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(edit::store_failed(error)),
+            }
+        }
+        Err(messages::update_in_progress(&function.unqualified_arn()))
+    }
+}
+
+impl Control {
+    async fn forget(&self, deleted: &Stored<FunctionRecord>) {
+        let record = &deleted.value;
+        self.usage.release(record.account, AccountUsage { functions: 1, code_bytes: record.code.size });
+        self.discard(&record.code).await;
+    }
+}

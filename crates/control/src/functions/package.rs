@@ -1,0 +1,75 @@
+//! The code package of a request: checked entry by entry, then sealed into the store.
+
+use crate::functions::edit::store_failed;
+use crate::{Control, messages};
+use bytes::Bytes;
+use store::FreshBlob;
+use store::records::CodeRecord;
+use types::ServiceError;
+
+/// Where a request says that its code is.
+pub(super) struct CodeSource<'a> {
+    pub(super) zip: Option<&'a Bytes>,
+    pub(super) s3_bucket: bool,
+    pub(super) image: bool,
+    pub(super) source_key: bool,
+}
+
+/// The zip of a request; other sources are refused by name.
+pub(super) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
+    if source.s3_bucket {
+        return Err(messages::not_built("S3Bucket"));
+    }
+    if source.image {
+        return Err(messages::not_built("ImageUri"));
+    }
+    if source.source_key {
+        return Err(messages::not_built("SourceKMSKeyArn"));
+    }
+    source.zip.cloned().ok_or_else(messages::no_code)
+}
+
+/// What was found out about a package.
+pub(super) struct Checked {
+    zip: Bytes,
+    pub(super) sha256: String,
+    unzipped: u64,
+}
+
+/// Reads every entry and applies every limit, off the threads that serve requests.
+pub(super) async fn check(zip: Bytes) -> Result<Checked, ServiceError> {
+    let checked = tokio::task::spawn_blocking(move || {
+        let summary = package::check(&zip, &package::Limits::default())?;
+        let sha256 = package::sha256_base64(&zip);
+        Ok(Checked { zip, sha256, unzipped: summary.unzipped_bytes })
+    });
+    match checked.await {
+        Ok(Ok(checked)) => Ok(checked),
+        Ok(Err(error)) => Err(messages::package(&error)),
+        Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
+    }
+}
+
+impl Checked {
+    pub(super) fn size(&self) -> u64 {
+        self.zip.len() as u64
+    }
+}
+
+impl Control {
+    /// Seals a checked package into the store. The transaction that refers to it holds the fresh blob; a package that no
+    /// record refers to is swept.
+    pub(super) async fn keep(&self, checked: Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
+        let Checked { zip, sha256, unzipped } = checked;
+        let size = zip.len() as u64;
+        let fresh = self.parts.store.blobs().put(zip).await.map_err(store_failed)?;
+        Ok((CodeRecord { blob: fresh.id(), sha256, size, unzipped }, fresh))
+    }
+
+    /// Removes a package that no record refers to any more. A failure leaves it to the sweep.
+    pub(super) async fn discard(&self, code: &CodeRecord) {
+        if let Err(error) = self.parts.store.blobs().delete(code.blob).await {
+            tracing::warn!(%error, "a code package that is no longer used could not be removed");
+        }
+    }
+}

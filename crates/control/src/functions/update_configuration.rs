@@ -1,0 +1,61 @@
+//! UpdateFunctionConfiguration.
+
+use super::{configuration, create, edit, refused, variables};
+use crate::Control;
+use api::lambda::{FunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest};
+use api::{Handle, Request};
+use store::records::{FunctionRecord, UpdateStatus, VersionConfiguration};
+use types::{RevisionId, ServiceError};
+
+impl Handle<UpdateFunctionConfiguration> for Control {
+    async fn handle(
+        &self,
+        request: Request<UpdateFunctionConfigurationRequest>,
+    ) -> Result<FunctionConfiguration, ServiceError> {
+        let Request { input, context, audit, .. } = request;
+        refused::in_configuration_update(&input)?;
+        let function = edit::to_change(&input.function_name, &context)?;
+        let old = self.find_settled(&function).await?;
+        edit::same_revision(input.revision_id.as_deref(), &old.value)?;
+        let configuration = self.changed(&old.value.configuration, input)?;
+        if configuration.role != old.value.configuration.role {
+            self.check_role(&configuration.role).await?;
+        }
+        let new = FunctionRecord {
+            configuration,
+            revision: RevisionId::generate(&*self.parts.random),
+            modified: self.parts.clock.now(),
+            last_update: UpdateStatus::InProgress,
+            ..old.value.clone()
+        };
+        self.replace(&old, &new, None, &audit).await?;
+        Ok(configuration::show(self, &new, None))
+    }
+}
+
+impl Control {
+    /// What was sent takes the place of what was there; the rest stays.
+    fn changed(
+        &self,
+        old: &VersionConfiguration,
+        input: UpdateFunctionConfigurationRequest,
+    ) -> Result<VersionConfiguration, ServiceError> {
+        let environment = input.environment.map(|e| e.variables.unwrap_or_default());
+        environment.as_ref().map_or(Ok(()), variables::check)?;
+        let storage = self.ephemeral_storage(input.ephemeral_storage.map(|e| e.size))?;
+        Ok(VersionConfiguration {
+            runtime: input.runtime.map_or(Ok(old.runtime.clone()), |name| self.installed(&name))?,
+            role: input.role.unwrap_or_else(|| old.role.clone()),
+            handler: input.handler.unwrap_or_else(|| old.handler.clone()),
+            description: input.description.unwrap_or_else(|| old.description.clone()),
+            timeout: create::timeout(input.timeout)?.unwrap_or(old.timeout),
+            memory: create::memory(input.memory_size)?.unwrap_or(old.memory),
+            ephemeral_storage_mb: storage.unwrap_or(old.ephemeral_storage_mb),
+            variables: match environment {
+                Some(variables) if variables.is_empty() => None,
+                Some(variables) => Some(variables),
+                None => old.variables.clone(),
+            },
+        })
+    }
+}

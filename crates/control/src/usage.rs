@@ -1,0 +1,124 @@
+//! What each account uses: counted at start, kept up to date by the handlers.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use store::records::FunctionRecord;
+use store::{Key, Prefix, Store, StoreError};
+use types::{AccountId, limits};
+
+/// Records that one scan step reads.
+const STEP: usize = 1000;
+
+/// Functions and code of one account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct AccountUsage {
+    pub(crate) functions: u64,
+    pub(crate) code_bytes: u64,
+}
+
+/// The usage of every account. Bounded by the number of accounts that have functions.
+#[derive(Default)]
+pub(crate) struct Usage {
+    by_account: Mutex<HashMap<AccountId, AccountUsage>>,
+}
+
+/// What is about to be stored: counted already, and given back unless the change is kept.
+pub(crate) struct Reservation<'a> {
+    usage: &'a Usage,
+    account: AccountId,
+    reserved: AccountUsage,
+}
+
+impl Usage {
+    /// Counts what is stored.
+    pub(crate) async fn count(store: &Store) -> Result<Self, StoreError> {
+        let usage = Self::default();
+        let mut after: Option<Key> = None;
+        loop {
+            let page = store.scan::<FunctionRecord>(&Prefix::all(), after.as_ref(), STEP).await?;
+            for stored in &page {
+                usage.change(stored.value.account, |u| {
+                    u.functions += 1;
+                    u.code_bytes += stored.value.code.size;
+                });
+            }
+            match page.last() {
+                Some(last) if page.len() == STEP => after = Some(last.key.clone()),
+                _ => return Ok(usage),
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, account: AccountId) -> AccountUsage {
+        self.lock().get(&account).copied().unwrap_or_default()
+    }
+
+    /// Sets room aside for new functions and code; `None` when the account's quota is used up.
+    pub(crate) fn reserve(&self, account: AccountId, reserved: AccountUsage) -> Option<Reservation<'_>> {
+        let mut accounts = self.lock();
+        let usage = accounts.entry(account).or_default();
+        if usage.code_bytes + reserved.code_bytes > limits::ACCOUNT_CODE_BYTES {
+            return None;
+        }
+        usage.code_bytes += reserved.code_bytes;
+        usage.functions += reserved.functions;
+        Some(Reservation { usage: self, account, reserved })
+    }
+
+    /// Something that was counted is gone.
+    pub(crate) fn release(&self, account: AccountId, gone: AccountUsage) {
+        self.change(account, |u| {
+            u.code_bytes = u.code_bytes.saturating_sub(gone.code_bytes);
+            u.functions = u.functions.saturating_sub(gone.functions);
+        });
+    }
+
+    fn change(&self, account: AccountId, change: impl FnOnce(&mut AccountUsage)) {
+        change(self.lock().entry(account).or_default());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, AccountUsage>> {
+        self.by_account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reservation<'_> {
+    /// The change is stored.
+    pub(crate) fn keep(mut self) {
+        self.reserved = AccountUsage::default();
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.usage.release(self.account, self.reserved);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(bytes: u64) -> AccountUsage {
+        AccountUsage { functions: 1, code_bytes: bytes }
+    }
+
+    #[test]
+    fn a_reservation_that_is_not_kept_is_given_back() {
+        let usage = Usage::default();
+        drop(usage.reserve(AccountId::FIRST, code(10)));
+        assert_eq!(usage.of(AccountId::FIRST), AccountUsage::default());
+        usage.reserve(AccountId::FIRST, code(10)).unwrap().keep();
+        assert_eq!(usage.of(AccountId::FIRST), code(10));
+        usage.release(AccountId::FIRST, code(10));
+        assert_eq!(usage.of(AccountId::FIRST), AccountUsage::default());
+    }
+
+    #[test]
+    fn the_quota_of_an_account_holds() {
+        let usage = Usage::default();
+        usage.reserve(AccountId::FIRST, code(limits::ACCOUNT_CODE_BYTES)).unwrap().keep();
+        assert!(usage.reserve(AccountId::FIRST, code(1)).is_none());
+        assert!(usage.reserve("123456789012".parse().unwrap(), code(1)).is_some());
+    }
+}
