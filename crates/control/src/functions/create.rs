@@ -31,10 +31,9 @@ impl Handle<CreateFunction> for Control {
             source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
         let checked = package::check(zip).await?;
-        let reservation = self
-            .usage
-            .reserve(function.account, checked.size())
-            .ok_or_else(messages::code_storage_exceeded)?;
+        let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
+        let reservation =
+            self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
         let (code, package) = self.keep(checked).await?;
         let record = self.record(&function, configuration, code);
         self.insert(&record, package, &audit).await?;

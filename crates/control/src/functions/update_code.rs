@@ -31,10 +31,9 @@ impl Handle<UpdateFunctionCode> for Control {
             shown.code_sha256 = Some(checked.sha256);
             return Ok(shown);
         }
-        let reservation = self
-            .usage
-            .reserve(function.account, checked.size())
-            .ok_or_else(messages::code_storage_exceeded)?;
+        let reserved = AccountUsage { functions: 0, code_bytes: checked.size() };
+        let reservation =
+            self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
         let (code, package) = self.keep(checked).await?;
         let new = FunctionRecord {
             code,
