@@ -1,1 +1,21 @@
-//! The data plane: admission, routing and invocation.
+//! The data plane: finds a function's version, admits the invocation, takes or makes an execution environment, and gives
+//! the answer back.
+//!
+//! Invariant: the path of a warm invocation touches no disk and takes no lock that another function holds. The data plane
+//! never talks to the control plane: it reads what the store holds, and hears of changes through the change feed.
+
+mod admission;
+mod code;
+mod functions;
+mod lease;
+mod messages;
+mod payload;
+mod plane;
+mod pool;
+mod reaper;
+mod sharded;
+mod spec;
+
+pub use code::StoredCode;
+pub use plane::{DataPlane, DataPlaneParts, Settings};
+pub use reaper::Reaper;

@@ -1,0 +1,64 @@
+//! An environment in use for one invocation.
+//!
+//! Invariant: whatever becomes of the caller, the environment goes back to its pool or is destroyed, and the invocation
+//! counts as running until it has ended.
+
+use crate::admission::Admission;
+use crate::pool::Pool;
+use std::sync::Arc;
+use types::RevisionId;
+use worker::{Environment, Fate, Invocation, Outcome};
+
+/// The use of one environment.
+pub(crate) struct Lease {
+    held: Option<Held>,
+}
+
+struct Held {
+    environment: Environment,
+    revision: RevisionId,
+    pool: Arc<Pool>,
+    _admission: Admission,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        environment: Environment,
+        revision: RevisionId,
+        pool: Arc<Pool>,
+        admission: Admission,
+    ) -> Self {
+        Self { held: Some(Held { environment, revision, pool, _admission: admission }) }
+    }
+
+    /// Runs the invocation. When the caller goes away, the invocation goes on to its end without it.
+    pub(crate) async fn invoke(mut self, invocation: Invocation) -> Option<Outcome> {
+        let outcome = self.held.as_ref()?.environment.invoke(invocation).await;
+        if let Some(held) = self.held.take()
+            && outcome.fate == Fate::Reusable
+        {
+            held.give_back();
+        }
+        Some(outcome)
+    }
+}
+
+impl Held {
+    fn give_back(self) {
+        self.pool.give_back(self.environment, self.revision);
+    }
+}
+
+impl Drop for Lease {
+    /// The caller went away in the middle: somebody has to wait for the end.
+    fn drop(&mut self) {
+        if let Some(held) = self.held.take() {
+            tokio::spawn(async move {
+                held.environment.settled().await;
+                if held.environment.is_reusable() {
+                    held.give_back();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The way of an invocation through the data plane.
+
+use crate::admission::{Accounts, Admission};
+use crate::functions::Functions;
+use crate::lease::Lease;
+use crate::pool::{Pool, Pools};
+use crate::{messages, payload, spec};
+use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use store::records::{FunctionRecord, FunctionState};
+use store::{Key, Record, Store};
+use tokio::time::Instant;
+use types::{BoxFuture, Clock, FunctionRef, Qualifier, Random, Region, RequestId, ServiceError, Version};
+use worker::{Answer, Environment, LogTail, Outcome, StartError, Worker};
+
+/// How long an invocation waits for a function that is being created.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// Environments that may die under an invocation before it reaches one: idle ones can have died unnoticed.
+const TRIES: usize = 4;
+
+/// What an operator may configure.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The region that this installation serves.
+    pub region: Region,
+    /// Concurrent invocations that an account may have.
+    pub account_concurrency: u32,
+}
+
+/// What the data plane works with.
+pub struct DataPlaneParts {
+    /// Where functions are kept.
+    pub store: Arc<Store>,
+    /// The host of environments.
+    pub worker: Worker,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The operator's settings.
+    pub settings: Settings,
+}
+
+/// The data plane.
+pub struct DataPlane {
+    parts: DataPlaneParts,
+    functions: Functions,
+    pools: Arc<Pools>,
+    accounts: Accounts,
+}
+
+impl DataPlane {
+    /// A data plane that hears of every change of a function.
+    pub fn new(parts: DataPlaneParts) -> Arc<Self> {
+        let functions = Functions::new(Arc::clone(&parts.store));
+        let pools = Arc::new(Pools::new());
+        let retiring = Arc::clone(&pools);
+        parts.store.subscribe(FunctionRecord::TABLE, move |change| retiring.retire(&change.key));
+        let accounts = Accounts::new(parts.settings.account_concurrency);
+        Arc::new(Self { parts, functions, pools, accounts })
+    }
+
+    /// Ends environments that were idle for `longest`.
+    pub(crate) fn reap(&self, longest: Duration, now: Instant) {
+        self.pools.reap(longest, now);
+    }
+
+    /// Lets go of every idle environment, and ends the worker: running invocations have `grace` to finish.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.pools.clear();
+        self.parts.worker.shutdown(grace).await;
+    }
+
+    /// The version that is meant; waits a little for one that is being created.
+    async fn version(&self, key: &Key, function: &FunctionRef) -> Result<Arc<FunctionRecord>, ServiceError> {
+        let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
+        if !built || function.region != self.parts.settings.region {
+            return Err(messages::function_not_found(&function.arn()));
+        }
+        let mut deadline = None;
+        loop {
+            let found = self.functions.find(key).await?;
+            let record = found.ok_or_else(|| messages::function_not_found(&function.arn()))?;
+            if record.state == FunctionState::Active {
+                return Ok(record);
+            }
+            if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
+                return Err(messages::pending());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn request_response(
+        &self,
+        invocation: Invocation,
+        request_id: RequestId,
+    ) -> Result<Invoked, ServiceError> {
+        let function = &invocation.function;
+        let key = place(function)?;
+        let record = self.version(&key, function).await?;
+        payload::check(&invocation.payload)?;
+        let client_context = invocation.client_context.as_deref().map(payload::client_context).transpose()?;
+        let pool = self.pools.of(&key);
+        let asked = worker::Invocation {
+            request_id,
+            payload: invocation.payload,
+            invoked_arn: function.arn(),
+            trace_id: invocation.trace_id,
+            client_context,
+            cognito_identity: None,
+            log_tail: if invocation.log == LogType::Tail { LogTail::Wanted } else { LogTail::Omitted },
+        };
+        for _ in 0..TRIES {
+            let admission = self.accounts.admit(record.account, &pool.running, None)?;
+            let lease = self.lease(&pool, &record, admission).await?;
+            match lease.invoke(asked.clone()).await {
+                Some(outcome) if outcome.answer != Answer::NotDelivered => return invoked(outcome),
+                _ => {}
+            }
+        }
+        Err(messages::failed("environments died one after the other before an invocation reached them"))
+    }
+
+    /// The environment that was used last, or a new one.
+    async fn lease(
+        &self,
+        pool: &Arc<Pool>,
+        record: &FunctionRecord,
+        admission: Admission,
+    ) -> Result<Lease, ServiceError> {
+        let environment = match pool.take(record.revision) {
+            Some(idle) => idle,
+            None => self.start(record).await?,
+        };
+        Ok(Lease::new(environment, record.revision, Arc::clone(pool), admission))
+    }
+
+    /// A cold start. Where the worker is full, idle environments of other functions make room.
+    async fn start(&self, record: &FunctionRecord) -> Result<Environment, ServiceError> {
+        let DataPlaneParts { worker, clock, random, settings, .. } = &self.parts;
+        loop {
+            let spec = spec::environment(record, &settings.region, &**random, clock.now())?;
+            match worker.start(spec).await {
+                Ok(environment) => return Ok(environment),
+                Err(StartError::Full { .. }) if self.pools.evict().await => {}
+                Err(StartError::Full { .. }) => {
+                    return Err(messages::too_many_requests(messages::ACCOUNT_LIMIT));
+                }
+                Err(StartError::UnknownRuntime(runtime)) => {
+                    return Err(messages::runtime_missing(runtime.as_str()));
+                }
+                Err(error) => return Err(messages::failed(error)),
+            }
+        }
+    }
+
+    /// Only the function's existence is looked at; the permission was checked before.
+    async fn dry_run(&self, function: &FunctionRef) -> Result<Invoked, ServiceError> {
+        self.version(&place(function)?, function).await?;
+        Ok(Invoked {
+            status: 204,
+            executed_version: Version::Latest.to_string(),
+            function_error: None,
+            log_tail: None,
+            payload: Bytes::new(),
+        })
+    }
+}
+
+impl Invoke for DataPlane {
+    fn invoke(&self, request: PermittedInvocation) -> BoxFuture<'_, Result<Invoked, ServiceError>> {
+        let PermittedInvocation { invocation, request_id, .. } = request;
+        Box::pin(async move {
+            match invocation.kind {
+                InvocationType::RequestResponse => self.request_response(invocation, request_id).await,
+                InvocationType::DryRun => self.dry_run(&invocation.function).await,
+                InvocationType::Event => Err(messages::event_not_built()),
+            }
+        })
+    }
+}
+
+fn place(function: &FunctionRef) -> Result<Key, ServiceError> {
+    FunctionRecord::place(function.account, &function.name).map_err(messages::failed)
+}
+
+fn invoked(outcome: Outcome) -> Result<Invoked, ServiceError> {
+    let (payload, function_error) = match outcome.answer {
+        Answer::Success { payload, .. } => (payload, None),
+        Answer::FunctionError { payload, .. } => (payload, Some("Unhandled")),
+        Answer::NotDelivered | Answer::Interrupted => {
+            return Err(messages::failed("the platform stopped before the function had answered"));
+        }
+    };
+    Ok(Invoked {
+        status: 200,
+        executed_version: Version::Latest.to_string(),
+        function_error,
+        log_tail: outcome.log_tail.map(|tail| STANDARD.encode(tail)),
+        payload,
+    })
+}

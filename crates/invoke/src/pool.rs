@@ -1,0 +1,127 @@
+//! Idle environments, by function; the one that was used last is used next.
+//!
+//! Invariant: an environment serves only the revision of code and configuration that it was made from.
+
+use crate::admission::Running;
+use crate::sharded::Sharded;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::Key;
+use tokio::time::Instant;
+use types::RevisionId;
+use worker::Environment;
+
+/// The pools of all functions. Bounded by the functions that ran within the idle time: the reaper drops empty ones.
+pub(crate) struct Pools {
+    by_function: Sharded<Arc<Pool>>,
+}
+
+/// What one function has at hand.
+#[derive(Default)]
+pub(crate) struct Pool {
+    /// Its running invocations.
+    pub(crate) running: Arc<Running>,
+    /// Bounded by the worker's limit of environments. The one that was used last stands at the end.
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    environment: Environment,
+    revision: RevisionId,
+    since: Instant,
+}
+
+impl Pools {
+    pub(crate) fn new() -> Self {
+        Self { by_function: Sharded::new() }
+    }
+
+    /// The pool of a function.
+    pub(crate) fn of(&self, key: &Key) -> Arc<Pool> {
+        if let Some(pool) = self.by_function.read(key).get(key) {
+            return Arc::clone(pool);
+        }
+        Arc::clone(self.by_function.write(key).entry(key.clone()).or_default())
+    }
+
+    /// The function changed: its idle environments are of no more use.
+    pub(crate) fn retire(&self, key: &Key) {
+        let pool = self.by_function.read(key).get(key).cloned();
+        if let Some(pool) = pool {
+            drop(std::mem::take(&mut *pool.lock()));
+        }
+    }
+
+    /// Ends environments that were idle for `longest`, and forgets pools that hold nothing.
+    pub(crate) fn reap(&self, longest: Duration, now: Instant) {
+        for mut shard in self.by_function.each() {
+            shard.retain(|_, pool| {
+                let ended = pool.take_older(longest, now);
+                drop(ended);
+                !pool.lock().is_empty() || pool.running.any()
+            });
+        }
+    }
+
+    /// Ends the environment that was idle for the longest time, of whatever function, to make room for another one.
+    pub(crate) async fn evict(&self) -> bool {
+        let oldest = self.by_function.each().flat_map(|s| s.values().cloned().collect::<Vec<_>>());
+        let oldest = oldest.filter_map(|pool| pool.oldest().map(|since| (since, pool))).min_by_key(|o| o.0);
+        let Some((_, pool)) = oldest else { return false };
+        let taken = pool.take_oldest();
+        match taken {
+            Some(environment) => {
+                environment.shutdown().await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Everything that is idle, for the end.
+    pub(crate) fn clear(&self) {
+        for mut shard in self.by_function.each() {
+            shard.clear();
+        }
+    }
+}
+
+impl Pool {
+    /// An idle environment of this revision. Those of other revisions, and dead ones, are dropped on the way.
+    pub(crate) fn take(&self, revision: RevisionId) -> Option<Environment> {
+        let mut unfit = Vec::new();
+        let mut idle = self.lock();
+        while let Some(last) = idle.pop() {
+            if last.revision == revision && last.environment.is_reusable() {
+                return Some(last.environment);
+            }
+            unfit.push(last);
+        }
+        drop(idle);
+        None
+    }
+
+    /// Puts an environment back after a clean end.
+    pub(crate) fn give_back(&self, environment: Environment, revision: RevisionId) {
+        self.lock().push(Idle { environment, revision, since: Instant::now() });
+    }
+
+    fn take_older(&self, longest: Duration, now: Instant) -> Vec<Idle> {
+        let mut idle = self.lock();
+        let young = idle.partition_point(|i| now.saturating_duration_since(i.since) >= longest);
+        idle.drain(..young).collect()
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        self.lock().first().map(|idle| idle.since)
+    }
+
+    fn take_oldest(&self) -> Option<Environment> {
+        let mut idle = self.lock();
+        if idle.is_empty() { None } else { Some(idle.remove(0).environment) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
