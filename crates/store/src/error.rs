@@ -6,8 +6,8 @@ use seal::{KeyId, SealError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why something could not be read or committed. After [`StoreError::Conflict`] nothing of the transaction was written;
-/// after any other error of a commit, the transaction must be taken as not written, and the store has rolled it back.
+/// Why something could not be read or committed. A commit that fails has written nothing, except after
+/// [`StoreError::Unsafe`] and [`StoreError::Closed`], when nobody knows.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A record is not in the state that the transaction depends on: read again and decide again.
@@ -24,8 +24,8 @@ pub enum StoreError {
     /// Another program holds the database.
     #[error("another program holds lambent.db: end it (a database shell, a backup?) and try again")]
     Busy,
-    /// An fsync failed earlier, so that nobody knows what is on disk. Nothing is accepted until the store is opened
-    /// again.
+    /// An fsync failed, now or earlier, so that nobody knows what is on disk. Nothing is accepted until the store is
+    /// opened again.
     #[error("the disk failed while a commit was made durable: check the disk, then restart Lambent")]
     Unsafe,
     /// The store is shutting down.
@@ -148,4 +148,18 @@ impl StoreError {
 
 fn readable(key: &str) -> String {
     key.replace('\u{1f}', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let of = |code| StoreError::io("write", Path::new("x"))(io::Error::from_raw_os_error(code));
+        let (no_space, over_quota, no_access) = (28, 122, 13);
+        assert!(matches!(of(no_space), StoreError::Full));
+        assert!(matches!(of(over_quota), StoreError::Full));
+        assert_eq!(of(no_access).to_string(), "cannot write x: Permission denied (os error 13)");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! For each record type, the crate that owns it has one test:
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! fn stored_functions_stay_readable() {
 //!     store::golden::check(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"), &example());

@@ -16,6 +16,7 @@ mod feed;
 pub mod golden;
 mod key;
 mod record;
+pub mod records;
 mod sqlite;
 mod store;
 mod sweep;

@@ -1,6 +1,6 @@
 //! A function as the control plane writes it and the data plane reads it: this record is where the two meet.
 
-use crate::{BlobId, Key, Record, StoreError};
+use crate::{BlobId, Key, KeyError, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{AccountId, FunctionName, MemoryMb, RevisionId, RuntimeName, TimeoutSeconds, Timestamp};
@@ -83,7 +83,7 @@ impl FunctionRecord {
     ///
     /// # Errors
     /// Never in practice: neither part can hold the separator.
-    pub fn place(account: AccountId, name: &FunctionName) -> Result<Key, StoreError> {
+    pub fn place(account: AccountId, name: &FunctionName) -> Result<Key, KeyError> {
         Key::of([account.as_str(), name.as_str()])
     }
 

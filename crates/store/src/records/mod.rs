@@ -2,6 +2,4 @@
 
 mod function;
 
-pub use function::{
-    CodeRecord, FunctionRecord, FunctionState, UpdateStatus, VersionConfiguration,
-};
+pub use function::{CodeRecord, FunctionRecord, FunctionState, UpdateStatus, VersionConfiguration};

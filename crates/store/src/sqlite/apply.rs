@@ -1,6 +1,6 @@
 //! Applying one batch within the writer's transaction.
 
-use super::failure::meaning;
+use super::failure::{is_failed_sync, meaning};
 use crate::engine::{Batch, Entry, Expect, Operation};
 use crate::{Change, Key, Revision, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -29,7 +29,7 @@ impl From<SealError> for Refusal {
 impl Refusal {
     /// The error for one caller whose batch was in a group that failed.
     pub(super) fn of_group(error: &rusqlite::Error) -> StoreError {
-        meaning("commit", error)
+        if is_failed_sync(error) { StoreError::Unsafe } else { meaning("commit", error) }
     }
 }
 

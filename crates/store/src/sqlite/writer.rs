@@ -151,3 +151,107 @@ impl Loop {
         self.unsafe_to_go_on = is_failed_sync(error) || !rolled_back;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{Access, connect, migrate};
+    use super::*;
+    use crate::Key;
+    use crate::engine::{Expect, Operation};
+    use rusqlite::ffi;
+    use std::sync::{Arc, Mutex};
+    use tempfile::TempDir;
+
+    struct Bench {
+        _dir: TempDir,
+        writer: Loop,
+        seen: Arc<Mutex<Vec<Change>>>,
+    }
+
+    fn bench() -> Bench {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lambent.db");
+        std::fs::write(&path, "").unwrap();
+        let mut connection = connect(&path, Access::Write).unwrap();
+        migrate(&mut connection).unwrap();
+        let seen: Arc<Mutex<Vec<Change>>> = Arc::default();
+        let observer: Observer = {
+            let seen = Arc::clone(&seen);
+            Box::new(move |change| seen.lock().unwrap().push(change.clone()))
+        };
+        let writer = Loop { connection, observer, last: Revision(0), unsafe_to_go_on: false };
+        Bench { _dir: dir, writer, seen }
+    }
+
+    fn insert(name: &str, bytes: usize) -> Batch {
+        let (key, value) = (Key::of([name]).unwrap(), vec![7; bytes]);
+        let write = Operation::Write { table: "t", key, expect: Expect::Absent, value };
+        Batch { operations: vec![write], held: Vec::new() }
+    }
+
+    fn names(writer: &Loop) -> Vec<String> {
+        let mut statement = writer.connection.prepare("SELECT key FROM records ORDER BY key").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_group_that_fails_fails_for_each_of_its_batches() {
+        let Bench { _dir, mut writer, seen } = bench();
+        let before = writer.carry_out(vec![insert("a", 10)]);
+        assert!(matches!(before[..], [Ok(Revision(1))]));
+        writer.connection.pragma_update(None, "max_page_count", 40).unwrap();
+
+        // The second would have been a conflict, judged by a state that never came to be durable.
+        let group = vec![insert("b", 10), insert("b", 10), insert("c", 1 << 20), insert("d", 10)];
+        let answers = writer.carry_out(group);
+        assert_eq!(answers.len(), 4);
+        assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Full))), "{answers:?}");
+        assert_eq!(names(&writer), ["a"]);
+        assert_eq!(seen.lock().unwrap().len(), 1, "nobody hears of what was rolled back");
+
+        writer.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
+        let after = writer.carry_out(vec![insert("b", 10), insert("b", 10), insert("c", 1 << 20)]);
+        assert!(
+            matches!(after[..], [Ok(Revision(2)), Err(StoreError::Conflict { .. }), Ok(Revision(3))]),
+            "{after:?}"
+        );
+        assert_eq!(names(&writer), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn an_entry_that_can_not_be_made_fails_its_batch_alone() {
+        let Bench { _dir, mut writer, .. } = bench();
+        let fails = || Operation::Append {
+            log: "log",
+            entry: Box::new(|_| Err(seal::SealError::Library { doing: "encrypt" })),
+        };
+        let mut second = insert("b", 10);
+        second.operations.push(fails());
+        let answers = writer.carry_out(vec![insert("a", 10), second, insert("c", 10)]);
+        assert!(
+            matches!(answers[..], [Ok(Revision(1)), Err(StoreError::Seal(_)), Ok(Revision(2))]),
+            "{answers:?}"
+        );
+        assert_eq!(names(&writer), ["a", "c"]);
+    }
+
+    #[test]
+    fn after_a_failed_sync_nothing_is_accepted() {
+        let Bench { _dir, mut writer, .. } = bench();
+        let failed = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None);
+        writer.give_up(&failed);
+        let answers = writer.carry_out(vec![insert("a", 10), insert("b", 10)]);
+        assert!(matches!(answers[..], [Err(StoreError::Unsafe), Err(StoreError::Unsafe)]));
+        assert!(names(&writer).is_empty());
+    }
+
+    #[test]
+    fn what_a_batch_holds_is_let_go_when_it_is_decided() {
+        let Bench { _dir, mut writer, .. } = bench();
+        let held = Arc::new(());
+        let batch = || Batch { held: vec![Box::new(Arc::clone(&held))], ..insert("a", 10) };
+        let answers = writer.carry_out(vec![batch(), batch()]);
+        assert!(matches!(answers[..], [Ok(_), Err(_)]));
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+}
