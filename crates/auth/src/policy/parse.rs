@@ -50,10 +50,9 @@ fn check_shape(statement: &Statement) -> Result<(), PolicyError> {
     if statement.principal.is_some() || statement.not_principal.is_some() {
         return Err(PolicyError::PrincipalPresent);
     }
-    let both = |a: bool, b: bool| a && b;
     if statement.effect.is_none()
-        || both(statement.action.is_some(), statement.not_action.is_some())
-        || both(statement.resource.is_some(), statement.not_resource.is_some())
+        || (statement.action.is_some() && statement.not_action.is_some())
+        || (statement.resource.is_some() && statement.not_resource.is_some())
     {
         return Err(PolicyError::Syntax);
     }

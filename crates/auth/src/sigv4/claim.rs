@@ -128,16 +128,21 @@ fn header_parts<'a>(text: &'a str, time: Option<&'a str>) -> Result<Parts<'a>, S
         return Ok(Parts { algorithm, credential, signed_headers, signature, time });
     }
     let found = [("Credential", credential), ("Signature", signature), ("SignedHeaders", signed_headers)];
-    let mut message: String = found
-        .iter()
-        .filter(|(_, value)| value.is_none())
-        .map(|(name, _)| messages::header_requires(name))
-        .collect();
-    if time.is_none() {
+    let missing = found.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name);
+    Err(incomplete_header(missing, time.is_some(), text))
+}
+
+fn incomplete_header<'n>(
+    missing: impl Iterator<Item = &'n str>,
+    is_dated: bool,
+    text: &str,
+) -> SignatureError {
+    let mut message: String = missing.map(messages::header_requires).collect();
+    if !is_dated {
         message.push_str(messages::HEADER_REQUIRES_DATE);
     }
     message.push_str(&messages::header_digest(&digest(text)));
-    Err(SignatureError::Incomplete(message))
+    SignatureError::Incomplete(message)
 }
 
 fn presigned_claim(pairs: &[Pair]) -> Result<Claim, SignatureError> {

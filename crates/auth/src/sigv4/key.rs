@@ -4,6 +4,7 @@ use super::{ALGORITHM, TERMINATOR};
 use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// `HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request")`. Deriving costs four HMACs: callers
 /// keep it for as long as the secret and the day last.
@@ -13,11 +14,10 @@ pub struct SigningKey(hmac::Key);
 impl SigningKey {
     /// The key for a day (`YYYYMMDD`), a region and a service.
     pub fn derive(secret: &SecretString, date: &str, region: &str, service: &str) -> Self {
-        let mut start = Vec::with_capacity(4 + secret.expose_secret().len());
+        let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.expose_secret().len()));
         start.extend_from_slice(b"AWS4");
         start.extend_from_slice(secret.expose_secret().as_bytes());
         let mut key = hmac::Key::new(hmac::HMAC_SHA256, &start);
-        start.fill(0);
         for part in [date, region, service, TERMINATOR] {
             key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref());
         }
