@@ -126,10 +126,10 @@ fn reads_as_sent(built: &Built, line: &Json) {
 fn written(built: &Built, line: &Json) -> Json {
     let value = (built.output)(dynamic(&line["output"])).unwrap_or_else(|error| panic!("{error}: {line}"));
     let answer = wire::write_output(built.operation, value, REQUEST_ID);
-    sent(built.operation, &answer, line["output"].clone())
+    sent(built.operation, &answer, &line["output"])
 }
 
-fn error(operation: &'static Operation, code: &&'static str) -> Json {
+fn error(operation: &'static Operation, code: &'static str) -> Json {
     let shape = operation.service.error(code).expect("a declared error");
     let message = "It can't be done: <\"ärger\"> & more.";
     let declares = |name: &str| shape.shape.member(name).is_some();
@@ -145,10 +145,10 @@ fn error(operation: &'static Operation, code: &&'static str) -> Json {
     for name in ["Message", "message"].into_iter().filter(|name| in_json && declares(name)) {
         expected[name] = json!(message);
     }
-    sent(operation, &answer, expected)
+    sent(operation, &answer, &expected)
 }
 
-fn sent(operation: &Operation, answer: &Outgoing, expected: Json) -> Json {
+fn sent(operation: &Operation, answer: &Outgoing, expected: &Json) -> Json {
     let text = |value: &HeaderValue| json!(String::from_utf8_lossy(value.as_bytes()));
     let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
     json!({
