@@ -2,6 +2,7 @@
 //!
 //! The expected messages stand in `golden/validation.txt`. After a change of a model, read the new file that the
 //! failing test names, and put it in the old one's place if every line is right.
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected is found")]
 
 use std::fmt::Write;
 
