@@ -1,0 +1,80 @@
+//! The boundary to whatever isolates an environment: the sandbox, a simulation in tests, later a microVM.
+//!
+//! Invariant: a [`Cell`] that is dropped leaves nothing behind, neither processes nor groups nor mounts.
+
+use crate::CodeId;
+use std::net::TcpListener;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Makes isolated environments.
+pub trait Isolation: Send + Sync + 'static {
+    /// The directory below which code trees are laid out, each under its 64 hexadecimal digits.
+    fn staging(&self) -> BorrowedFd<'_>;
+
+    /// Makes one and starts the runtime in it. Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// Whatever the machine refused; nothing is left behind then.
+    fn create(&self, spec: &CellSpec) -> Result<Started, IsolationError>;
+}
+
+/// What the isolation has to know about an environment.
+#[derive(Clone)]
+pub struct CellSpec {
+    /// 32 hexadecimal digits, unique among the living.
+    pub id: String,
+    /// The runtime's read-only root.
+    pub root: PathBuf,
+    /// The code tree that becomes /var/task.
+    pub code: CodeId,
+    /// The runtime's program and arguments.
+    pub argv: Vec<String>,
+    /// All environment variables.
+    pub env: Vec<(String, String)>,
+    /// MemorySize in bytes. The hard limit is this plus `tmp_bytes`: pages of /tmp are charged too.
+    pub memory_bytes: u64,
+    /// Size of /tmp in bytes.
+    pub tmp_bytes: u64,
+    /// Thousandths of one processor.
+    pub cpu_millis: u32,
+}
+
+/// A started environment.
+pub struct Started {
+    /// Listens at 127.0.0.1:9001 inside.
+    pub runtime_api: TcpListener,
+    /// Standard output and error of the runtime.
+    pub output: OwnedFd,
+    /// Gives the runtime's wait status (four bytes, native order) when it has ended, then end of file.
+    pub status: OwnedFd,
+    /// Readable when every process in it is dead.
+    pub pidfd: OwnedFd,
+    /// Control over it.
+    pub cell: Arc<dyn Cell>,
+}
+
+/// Control over one isolated environment. Dropping it blocks until all of it is gone.
+pub trait Cell: Send + Sync {
+    /// Kills every process, at once and without waiting.
+    fn kill(&self);
+    /// What it uses. A few file reads.
+    fn memory(&self) -> Memory;
+    /// Whether the kernel killed something in it for want of memory.
+    fn oom_killed(&self) -> bool;
+}
+
+/// Memory of one environment in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// What counts against MemorySize: anonymous and kernel memory, not the pages of /tmp and of files.
+    pub counted: u64,
+    /// The highest that the kernel has seen, where it tells.
+    pub peak: Option<u64>,
+}
+
+/// Why an environment could not be made. For the operator; the cause is the isolation's own error.
+#[derive(Debug, thiserror::Error)]
+#[error("the isolation could not make an environment: {0}")]
+pub struct IsolationError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,246 @@
+//! The lines of one environment between the pipe and the sink.
+//!
+//! Invariant: at most about 2 MB are held. From [`SOFT_BYTES`] on the pipe is left alone, so that its writer sleeps; what
+//! is read beyond that is only the bounded rest that belongs before an END.
+
+use super::entry::{Entry, Report};
+use super::lines::Lines;
+use super::tail::Tail;
+use crate::memory::MemoryWatch;
+use crate::{LogTail, sync::lock};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex};
+use telemetry::{LogBatch, LogLine, LogStream};
+use tokio::sync::Notify;
+use types::{Clock, Timestamp};
+
+/// From here on the pipe is not read until the shipper has taken what there is.
+const SOFT_BYTES: usize = 512 * 1024;
+/// From here on the shipper doesn't wait for more.
+const URGENT_BYTES: usize = 128 * 1024;
+/// From here on no further invocation begins: each adds lines of the platform's own.
+const HARD_BYTES: usize = 1024 * 1024;
+/// The most that is read from the pipe before an END: the largest that an unprivileged process can make its pipe.
+const DRAIN_BYTES: usize = 1024 * 1024;
+
+/// What one read of the pipe gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pumped {
+    /// That many bytes.
+    Some(usize),
+    /// Nothing at the moment.
+    Nothing,
+    /// Nothing any more.
+    Ended,
+    /// Nothing was read: there is no room.
+    Full,
+}
+
+/// Collects the lines of one environment.
+pub(crate) struct Capture {
+    stream: Arc<LogStream>,
+    clock: Arc<dyn Clock>,
+    memory: Arc<MemoryWatch>,
+    held: Mutex<Held>,
+    /// There is something to ship.
+    pub(super) filled: Notify,
+    /// It should be shipped at once.
+    pub(super) urgent: Notify,
+    /// There is room again.
+    drained: Notify,
+}
+
+#[derive(Default)]
+struct Held {
+    pipe: Option<Arc<OwnedFd>>,
+    lines: Lines,
+    pending: Vec<(Timestamp, Entry)>,
+    bytes: usize,
+    tail: Option<Tail>,
+    closed: bool,
+}
+
+impl Capture {
+    /// An empty one.
+    pub(crate) fn new(stream: Arc<LogStream>, clock: Arc<dyn Clock>, memory: Arc<MemoryWatch>) -> Self {
+        Self {
+            stream,
+            clock,
+            memory,
+            held: Mutex::default(),
+            filled: Notify::new(),
+            urgent: Notify::new(),
+            drained: Notify::new(),
+        }
+    }
+
+    /// Reads from this pipe from now on.
+    ///
+    /// # Errors
+    /// Where the pipe can't be made non-blocking.
+    pub(crate) fn attach(&self, pipe: OwnedFd) -> io::Result<Arc<OwnedFd>> {
+        rustix::io::ioctl_fionbio(&pipe, true)?;
+        let pipe = Arc::new(pipe);
+        lock(&self.held).pipe = Some(Arc::clone(&pipe));
+        Ok(pipe)
+    }
+
+    /// Adds a line of the platform.
+    pub(crate) fn push(&self, entry: Entry) {
+        let mut held = lock(&self.held);
+        held.push(self.clock.now(), entry);
+        self.announce(&held);
+    }
+
+    /// START: from here on a tail is kept, if it is wanted.
+    pub(crate) fn start(&self, entry: Entry, tail: LogTail) {
+        let mut held = lock(&self.held);
+        held.tail = (tail == LogTail::Wanted).then(Tail::default);
+        held.push(self.clock.now(), entry);
+        self.announce(&held);
+    }
+
+    /// Whatever the function wrote until now, then `before` (if any), END and REPORT; and the tail, if it was wanted.
+    pub(crate) fn finish(&self, before: Option<Entry>, report: Report) -> Option<Vec<u8>> {
+        let mut held = lock(&self.held);
+        held.drain(&*self.clock);
+        let now = self.clock.now();
+        if let Some(before) = before {
+            held.push(now, before);
+        }
+        if let Some(tail) = &mut held.tail {
+            Entry::End(report.clone()).lines(self.memory.peak(), |line| tail.push(&line));
+        }
+        held.pending_push(now, Entry::End(report));
+        self.announce(&held);
+        held.tail.take().map(Tail::finish)
+    }
+
+    /// Whatever the function wrote until now.
+    pub(crate) fn finish_output(&self) {
+        lock(&self.held).drain(&*self.clock);
+    }
+
+    /// Reads once from the pipe.
+    pub(crate) fn pump(&self) -> Pumped {
+        let mut held = lock(&self.held);
+        if held.bytes >= SOFT_BYTES {
+            return Pumped::Full;
+        }
+        let pumped = held.pump(&*self.clock);
+        self.announce(&held);
+        pumped
+    }
+
+    /// Nothing comes after this: the shipper ships what there is, and ends.
+    pub(crate) fn close(&self) {
+        let mut held = lock(&self.held);
+        held.drain(&*self.clock);
+        held.pipe = None;
+        held.closed = true;
+        self.filled.notify_one();
+        self.urgent.notify_one();
+    }
+
+    /// Waits until another invocation's lines fit.
+    pub(crate) async fn room(&self) {
+        self.until_below(HARD_BYTES).await;
+    }
+
+    /// Waits until the pipe may be read again.
+    pub(crate) async fn soft_room(&self) {
+        self.until_below(SOFT_BYTES).await;
+    }
+
+    async fn until_below(&self, bytes: usize) {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            if lock(&self.held).bytes < bytes {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Takes all that is pending, as a batch (none when there is nothing), and says whether more may come.
+    pub(super) fn take(&self) -> (Option<LogBatch>, bool) {
+        let mut held = lock(&self.held);
+        let pending = std::mem::take(&mut held.pending);
+        held.bytes = 0;
+        let open = !held.closed;
+        drop(held);
+        self.drained.notify_waiters();
+        if pending.is_empty() {
+            return (None, open);
+        }
+        let peak = self.memory.peak();
+        let mut lines = Vec::with_capacity(pending.len() + 1);
+        for (at, entry) in pending {
+            entry.lines(peak, |message| lines.push(LogLine { at, message }));
+        }
+        (Some(LogBatch { stream: Arc::clone(&self.stream), lines }), open)
+    }
+
+    fn announce(&self, held: &Held) {
+        if held.pending.is_empty() {
+            return;
+        }
+        self.filled.notify_one();
+        if held.bytes >= URGENT_BYTES {
+            self.urgent.notify_one();
+        }
+    }
+}
+
+impl Held {
+    /// Adds a line, and to the tail too where one is kept. For entries whose text doesn't depend on memory.
+    fn push(&mut self, at: Timestamp, entry: Entry) {
+        if let Some(tail) = &mut self.tail {
+            match &entry {
+                Entry::Output(text) => tail.push(text),
+                other => other.clone().lines(0, |line| tail.push(&line)),
+            }
+        }
+        self.pending_push(at, entry);
+    }
+
+    fn pending_push(&mut self, at: Timestamp, entry: Entry) {
+        self.bytes += entry.weight();
+        self.pending.push((at, entry));
+    }
+
+    fn pump(&mut self, clock: &dyn Clock) -> Pumped {
+        let Some(pipe) = self.pipe.clone() else { return Pumped::Ended };
+        let mut buffer = [0; 16 * 1024];
+        match rustix::io::read(&*pipe, &mut buffer) {
+            Ok(0) => Pumped::Ended,
+            Ok(count) => {
+                let now = clock.now();
+                let mut lines = std::mem::take(&mut self.lines);
+                lines.push(&buffer[..count], |line| self.push(now, Entry::Output(line)));
+                self.lines = lines;
+                Pumped::Some(count)
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Pumped::Nothing,
+            Err(_) => Pumped::Ended,
+        }
+    }
+
+    /// Reads what is in the pipe (a bounded part, when a flood goes on), and ends the last line.
+    fn drain(&mut self, clock: &dyn Clock) {
+        let mut drained = 0;
+        while drained < DRAIN_BYTES
+            && let Pumped::Some(bytes) = self.pump(clock)
+        {
+            drained += bytes;
+        }
+        let now = clock.now();
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.finish(|line| self.push(now, Entry::Output(line)));
+        self.lines = lines;
+    }
+}

@@ -1,0 +1,27 @@
+//! The worker's own bounds.
+
+use std::time::Duration;
+
+/// What an operator may configure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Environments alive at the same time.
+    pub max_environments: usize,
+    /// EphemeralStorage that a function may have, in MB.
+    pub max_ephemeral_storage_mb: u32,
+    /// Extracted code trees together, in bytes. At most the size of the staging area.
+    pub staging_bytes: u64,
+    /// How long an initialisation may take. The service's value is 10 s.
+    pub init_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_environments: 1000,
+            max_ephemeral_storage_mb: 2048,
+            staging_bytes: 2 << 30,
+            init_timeout: Duration::from_secs(10),
+        }
+    }
+}

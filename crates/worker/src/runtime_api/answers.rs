@@ -1,0 +1,90 @@
+//! What the Runtime API answers. Source of shapes and codes: the Runtime API's OpenAPI description of 2018-06-01.
+
+use crate::Invocation;
+use crate::environment::desk::Delivery;
+use crate::environment::state::Refusal;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use types::limits::SYNC_RESPONSE_BYTES;
+
+/// Every answer has its whole body at hand.
+pub(crate) type Answered = Response<Full<Bytes>>;
+
+/// An invocation, as `next` hands it out.
+pub(crate) fn invocation(delivery: Delivery) -> Answered {
+    const ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+    const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+    const ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
+    const TRACE: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+    const CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
+    const COGNITO: HeaderName = HeaderName::from_static("lambda-runtime-cognito-identity");
+    let Delivery { invocation, deadline } = delivery;
+    let Invocation { request_id, payload, invoked_arn, trace_id, client_context, cognito_identity, .. } =
+        invocation;
+    let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
+    let mut response = Response::new(Full::new(payload));
+    let headers = response.headers_mut();
+    headers.reserve(7);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(DEADLINE, HeaderValue::from(deadline.millis()));
+    let texts = [
+        (ID, Some(request_id.to_string())),
+        (ARN, Some(invoked_arn)),
+        (TRACE, trace_id),
+        (CONTEXT, client_context),
+        (COGNITO, cognito_identity),
+    ];
+    for (name, text) in texts {
+        // What is not fit for a header was the caller's to give or not: the function goes without it.
+        if let Some(value) = text.and_then(|text| HeaderValue::from_maybe_shared(Bytes::from(text)).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// What the runtime sent has been taken.
+pub(crate) fn accepted() -> Answered {
+    json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
+}
+
+/// The state machine refused.
+pub(crate) fn refused(refusal: Refusal) -> Answered {
+    match refusal {
+        Refusal::InvalidRequestId => error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
+        Refusal::InvalidStateTransition { from, to } => error(
+            StatusCode::FORBIDDEN,
+            "InvalidStateTransition",
+            &format!("State transition from {from} to {to} is not allowed"),
+        ),
+    }
+}
+
+/// The answer is larger than an invocation's may be.
+pub(crate) fn too_large() -> Answered {
+    error(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestEntityTooLarge",
+        &format!("Exceeded maximum allowed payload size ({SYNC_RESPONSE_BYTES} bytes)."),
+    )
+}
+
+/// Something else than the Runtime API was asked for.
+pub(crate) fn unknown(status: StatusCode, message: &str) -> Answered {
+    let kind = if status == StatusCode::NOT_IMPLEMENTED { "NotImplemented" } else { "NotFound" };
+    error(status, kind, message)
+}
+
+fn error(status: StatusCode, kind: &str, message: &str) -> Answered {
+    let body = serde_json::json!({ "errorMessage": message, "errorType": kind });
+    json(status, Bytes::from(body.to_string()))
+}
+
+fn json(status: StatusCode, body: Bytes) -> Answered {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

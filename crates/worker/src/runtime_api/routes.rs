@@ -1,0 +1,192 @@
+//! The calls of the Runtime API.
+
+use super::answers::{self, Answered};
+use super::body::{Received, receive};
+use crate::Answer;
+use crate::environment::desk::{Desk, Work};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper::body::Incoming;
+use serde::de::IgnoredAny;
+use types::RequestId;
+use types::limits::SYNC_RESPONSE_BYTES;
+
+const BASE: &str = "/2018-06-01/runtime/";
+/// An error's type, as the runtime names it.
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+/// In the trailers of a streamed response: the error that ended it, base64.
+const ERROR_BODY: &str = "lambda-runtime-function-error-body";
+/// Longest type that is passed on.
+const ERROR_TYPE_BYTES: usize = 256;
+/// Most bytes of an error of the initialisation.
+const INIT_ERROR_BYTES: usize = 256 * 1024;
+
+/// A call, by its path.
+enum Call<'a> {
+    Next,
+    Response(&'a str),
+    Error(&'a str),
+    InitError,
+    Restore,
+}
+
+fn call(path: &str) -> Option<Call<'_>> {
+    match path.strip_prefix(BASE)? {
+        "invocation/next" => Some(Call::Next),
+        "init/error" => Some(Call::InitError),
+        "restore/next" | "restore/error" => Some(Call::Restore),
+        rest => {
+            let (id, what) = rest.strip_prefix("invocation/")?.split_once('/')?;
+            match what {
+                "response" => Some(Call::Response(id)),
+                "error" => Some(Call::Error(id)),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Answers one request of the runtime of start number `epoch`.
+pub(crate) async fn respond(request: Request<Incoming>, desk: &Desk, epoch: u32) -> Answered {
+    let (head, body) = request.into_parts();
+    let Some(call) = call(head.uri.path()) else {
+        return answers::unknown(StatusCode::NOT_FOUND, "No such call in the Runtime API 2018-06-01");
+    };
+    let method = if matches!(call, Call::Next) { Method::GET } else { Method::POST };
+    match call {
+        Call::Restore => {
+            answers::unknown(StatusCode::NOT_IMPLEMENTED, "Environments are not restored from snapshots here")
+        }
+        _ if head.method != method => {
+            answers::unknown(StatusCode::METHOD_NOT_ALLOWED, "The call exists with another method")
+        }
+        Call::Next => next(desk, epoch).await,
+        Call::Response(id) => finish(desk, epoch, id, &head.headers, body, Kind::Response).await,
+        Call::Error(id) => finish(desk, epoch, id, &head.headers, body, Kind::Error).await,
+        Call::InitError => init_error(desk, epoch, &head.headers, body).await,
+    }
+}
+
+async fn next(desk: &Desk, epoch: u32) -> Answered {
+    let refused = |from| {
+        answers::refused(crate::environment::state::Refusal::InvalidStateTransition { from, to: "Ready" })
+    };
+    match desk.next(epoch) {
+        Ok(Work::Now(delivery)) => answers::invocation(delivery),
+        Ok(Work::Later(later)) => match later.await {
+            Ok(delivery) => answers::invocation(delivery),
+            Err(_) => refused("Exited"),
+        },
+        Err(refusal) => answers::refused(refusal),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Response,
+    Error,
+}
+
+async fn finish(
+    desk: &Desk,
+    epoch: u32,
+    id: &str,
+    headers: &HeaderMap,
+    body: Incoming,
+    kind: Kind,
+) -> Answered {
+    let Ok(id) = id.parse::<RequestId>() else {
+        return answers::refused(crate::environment::state::Refusal::InvalidRequestId);
+    };
+    if let Err(refusal) = desk.answer_starts(epoch, id) {
+        return answers::refused(refusal);
+    }
+    let guard = Truncation { desk, epoch, armed: true };
+    let received = receive(body, SYNC_RESPONSE_BYTES).await;
+    let (answer, reply) = match received {
+        Received::Truncated => return answers::refused(crate::environment::state::Refusal::InvalidRequestId),
+        Received::TooLarge => (too_large(), answers::too_large()),
+        Received::Whole(body, trailers) => {
+            (answer(kind, headers, body, trailers.as_ref()), answers::accepted())
+        }
+    };
+    guard.disarm();
+    if !desk.answer_ends(epoch, id, answer) {
+        return answers::refused(crate::environment::state::Refusal::InvalidStateTransition {
+            from: "Exited",
+            to: "Ready",
+        });
+    }
+    reply
+}
+
+/// Tells the driver when an answer breaks off, in whatever way: also when the connection's task is dropped meanwhile.
+struct Truncation<'a> {
+    desk: &'a Desk,
+    epoch: u32,
+    armed: bool,
+}
+
+impl Truncation<'_> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Truncation<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.desk.truncated(self.epoch);
+        }
+    }
+}
+
+fn answer(kind: Kind, headers: &HeaderMap, body: Bytes, trailers: Option<&HeaderMap>) -> Answer {
+    if kind == Kind::Error {
+        let (payload, error_type) = error(headers, body);
+        return Answer::FunctionError { payload, error_type };
+    }
+    if let Some(late) = trailers.filter(|trailers| trailers.contains_key(ERROR_TYPE)) {
+        let body = late.get(ERROR_BODY).and_then(|body| STANDARD.decode(body.as_bytes()).ok());
+        let (payload, error_type) = error(late, Bytes::from(body.unwrap_or_default()));
+        return Answer::FunctionError { payload, error_type };
+    }
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Answer::Success { payload: body, content_type }
+}
+
+/// The error as the caller gets it: what the runtime sent where that is JSON, and its type.
+fn error(headers: &HeaderMap, body: Bytes) -> (Bytes, String) {
+    let named = headers.get(ERROR_TYPE).and_then(|value| value.to_str().ok());
+    let error_type: String = named.unwrap_or("Runtime.Unknown").chars().take(ERROR_TYPE_BYTES).collect();
+    if serde_json::from_slice::<IgnoredAny>(&body).is_ok() {
+        return (body, error_type);
+    }
+    let message = "The runtime reported an error without a readable description";
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
+    (Bytes::from(body.to_string()), error_type)
+}
+
+fn too_large() -> Answer {
+    let message =
+        format!("Response payload size exceeded maximum allowed payload size ({SYNC_RESPONSE_BYTES} bytes).");
+    let error_type = "Function.ResponseSizeTooLarge";
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
+    Answer::FunctionError { payload: Bytes::from(body.to_string()), error_type: error_type.to_owned() }
+}
+
+async fn init_error(desk: &Desk, epoch: u32, headers: &HeaderMap, body: Incoming) -> Answered {
+    let body = match receive(body, INIT_ERROR_BYTES).await {
+        Received::Whole(body, _) => body,
+        // Too large or broken off: that the initialisation failed is known all the same.
+        Received::TooLarge | Received::Truncated => Bytes::new(),
+    };
+    let (payload, error_type) = error(headers, body);
+    match desk.init_error(epoch, payload, error_type) {
+        Ok(()) => answers::accepted(),
+        Err(refusal) => answers::refused(refusal),
+    }
+}

@@ -1,0 +1,65 @@
+//! Accepts the runtime's connections and serves HTTP on them.
+
+use super::routes::respond;
+use crate::environment::desk::Desk;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// A runtime has one connection, two when it answers and asks at the same time.
+const MAX_CONNECTIONS: usize = 8;
+
+/// Counts the connections of one incarnation.
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Semaphore>);
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_CONNECTIONS)))
+    }
+}
+
+impl Connections {
+    /// Whether none is open.
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.available_permits() == MAX_CONNECTIONS
+    }
+}
+
+/// Serves until it is dropped. A connection above the bound waits in the kernel's backlog.
+pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, epoch: u32, connections: Connections) {
+    let mut open = JoinSet::new();
+    loop {
+        let Ok(permit) = Arc::clone(&connections.0).acquire_owned().await else { return };
+        // The permit must not count while nothing is connected.
+        drop(permit);
+        let Ok((stream, _)) = listener.accept().await else { return };
+        let Ok(permit) = Arc::clone(&connections.0).acquire_owned().await else { return };
+        let desk = Arc::clone(&desk);
+        open.spawn(async move {
+            connection(stream, desk, epoch).await;
+            drop(permit);
+        });
+        while open.try_join_next().is_some() {}
+    }
+}
+
+async fn connection(stream: TcpStream, desk: Arc<Desk>, epoch: u32) {
+    // Where this fails, answers are a little later.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(respond(request, &desk, epoch).await) }
+    });
+    let server = http1::Builder::new()
+        .auto_date_header(false)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service);
+    // An error is the runtime's: it broke off or sent no HTTP. The state machine sees what follows from that.
+    let _ = server.await;
+}

@@ -1,0 +1,225 @@
+//! Code trees: extracted once per package, shared by its environments, thrown away least recently used first.
+//!
+//! Invariants: a tree under its final name is complete; a tree in use is never touched; the trees together stay within the
+//! bound. The area is a tmpfs of the isolation's, so that nothing of it outlives the platform.
+
+mod tree;
+
+use crate::sync::lock;
+use crate::{Code, CodeId, CodeSource, Isolation, StartError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Notify, OnceCell};
+use types::AccountId;
+
+/// What a file or directory costs beside its contents: it takes whole pages.
+const ENTRY_BYTES: u64 = 4096;
+
+/// The staging area of one worker.
+pub(crate) struct Staging {
+    isolation: Arc<dyn Isolation>,
+    source: Arc<dyn CodeSource>,
+    limits: package::Limits,
+    bound: u64,
+    held: Mutex<Held>,
+    /// Room may have become free.
+    freed: Notify,
+    /// Makes temporary names unique.
+    serial: AtomicU64,
+}
+
+#[derive(Default)]
+struct Held {
+    trees: HashMap<CodeId, Arc<Slot>>,
+    /// Bytes of trees that are there, being made or being removed.
+    used: u64,
+    /// Extractions and removals going on: `used` will shrink.
+    busy: usize,
+    /// Counts uses, to tell what was used last.
+    now: u64,
+}
+
+struct Slot {
+    /// Bytes of the finished tree.
+    bytes: OnceCell<u64>,
+    last_used: AtomicU64,
+}
+
+/// A complete tree that stays in place as long as this lives.
+pub(crate) struct Tree {
+    slot: Arc<Slot>,
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tree").field("bytes", &self.slot.bytes.get()).finish()
+    }
+}
+
+impl Staging {
+    /// An empty area of at most `bound` bytes.
+    pub(crate) fn new(isolation: Arc<dyn Isolation>, source: Arc<dyn CodeSource>, bound: u64) -> Self {
+        Self {
+            isolation,
+            source,
+            limits: package::Limits::default(),
+            bound,
+            held: Mutex::default(),
+            freed: Notify::new(),
+            serial: AtomicU64::new(0),
+        }
+    }
+
+    /// The tree of this package, extracted now if it isn't there yet. Callers that want the same one wait for the same
+    /// extraction, and one that goes away doesn't stop it.
+    pub(crate) async fn tree(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<Tree, StartError> {
+        let slot = self.slot(code.id);
+        if slot.bytes.initialized() {
+            return Ok(Tree { slot });
+        }
+        let (staging, code) = (Arc::clone(self), code.clone());
+        let task = tokio::spawn(async move {
+            let made = slot.bytes.get_or_try_init(|| staging.lay_out(account, &code)).await.map(|_| ());
+            if made.is_err() {
+                staging.forget(code.id, &slot);
+            }
+            made.map(|()| Tree { slot })
+        });
+        task.await.unwrap_or(Err(StartError::TaskDied))
+    }
+
+    fn slot(&self, id: CodeId) -> Arc<Slot> {
+        let mut held = lock(&self.held);
+        held.now += 1;
+        let now = held.now;
+        let fresh = || Arc::new(Slot { bytes: OnceCell::new(), last_used: AtomicU64::new(0) });
+        let slot = held.trees.entry(id).or_insert_with(fresh);
+        slot.last_used.store(now, Ordering::Relaxed);
+        Arc::clone(slot)
+    }
+
+    /// Removes the entry of a tree that could not be made, unless somebody else is trying too.
+    fn forget(&self, id: CodeId, slot: &Arc<Slot>) {
+        let mut held = lock(&self.held);
+        if Arc::strong_count(slot) <= 2 {
+            held.trees.remove(&id);
+        }
+    }
+
+    async fn lay_out(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<u64, StartError> {
+        let zip = self.source.code(account, code).await?;
+        let granted = self.reserve().await?;
+        let (staging, id) = (Arc::clone(self), code.id);
+        let made = tokio::task::spawn_blocking(move || staging.extract(id, &zip, granted)).await;
+        let made = made.unwrap_or(Err(StartError::TaskDied));
+        let mut held = lock(&self.held);
+        held.used = held.used - granted + made.as_ref().unwrap_or(&0);
+        held.busy -= 1;
+        drop(held);
+        self.freed.notify_waiters();
+        made
+    }
+
+    fn extract(&self, id: CodeId, zip: &Bytes, granted: u64) -> Result<u64, StartError> {
+        if package::sha256_base64(zip) != STANDARD.encode(id.as_bytes()) {
+            return Err(StartError::WrongCode(id));
+        }
+        let limits =
+            package::Limits { unzipped_bytes: granted.min(self.limits.unzipped_bytes), ..self.limits };
+        let made = tree::extract(self.isolation.staging(), &self.temporary(), &id.to_string(), zip, &limits);
+        match made {
+            Ok(summary) => Ok(summary.unzipped_bytes + summary.entries * ENTRY_BYTES),
+            Err(StartError::Package(_)) if limits.unzipped_bytes < self.limits.unzipped_bytes => {
+                Err(StartError::StagingFull { free: granted })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn temporary(&self) -> String {
+        format!("tmp-{}", self.serial.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Room for one more tree: for the largest possible one when trees that are not in use can make way for it, otherwise
+    /// what there is. Waits while other extractions may give room back.
+    async fn reserve(self: &Arc<Self>) -> Result<u64, StartError> {
+        let want = self.limits.unzipped_bytes.min(self.bound);
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            match self.claim(want)? {
+                Claim::Granted(bytes) => return Ok(bytes),
+                Claim::Remove(name) => self.remove(name),
+                Claim::Wait => freed.await,
+            }
+        }
+    }
+
+    fn claim(&self, want: u64) -> Result<Claim, StartError> {
+        let mut held = lock(&self.held);
+        let free = self.bound.saturating_sub(held.used);
+        if free < want {
+            if let Some((id, bytes)) = held.least_recently_used() {
+                let name = self.temporary();
+                tree::rename(self.isolation.staging(), &id.to_string(), &name)
+                    .map_err(StartError::Staging)?;
+                held.trees.remove(&id);
+                held.busy += 1;
+                return Ok(Claim::Remove(Removal { name, bytes }));
+            }
+            if held.busy > 0 {
+                return Ok(Claim::Wait);
+            }
+            if free == 0 {
+                return Err(StartError::StagingFull { free });
+            }
+        }
+        let granted = free.min(want);
+        held.used += granted;
+        held.busy += 1;
+        Ok(Claim::Granted(granted))
+    }
+
+    fn remove(self: &Arc<Self>, removal: Removal) {
+        let staging = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = tree::remove(staging.isolation.staging(), &removal.name) {
+                tracing::error!(%error, "a code tree could not be removed from the staging area");
+            }
+            let mut held = lock(&staging.held);
+            held.used -= removal.bytes;
+            held.busy -= 1;
+            drop(held);
+            staging.freed.notify_waiters();
+        });
+    }
+}
+
+enum Claim {
+    Granted(u64),
+    Remove(Removal),
+    Wait,
+}
+
+struct Removal {
+    name: String,
+    bytes: u64,
+}
+
+impl Held {
+    fn least_recently_used(&self) -> Option<(CodeId, u64)> {
+        let unused = self.trees.iter().filter(|(_, slot)| Arc::strong_count(slot) == 1);
+        let finished = unused.filter_map(|(id, slot)| slot.bytes.get().map(|bytes| (slot, *id, *bytes)));
+        finished
+            .min_by_key(|(slot, ..)| slot.last_used.load(Ordering::Relaxed))
+            .map(|(_, id, bytes)| (id, bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests;

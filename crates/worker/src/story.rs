@@ -1,0 +1,220 @@
+//! What the tests of this crate tell their stories with: a worker over the simulated isolation, a code source that makes its
+//! packages up, a sink that remembers, and a clock that follows tokio's.
+
+use crate::runtimes::{Runtime, Runtimes};
+use crate::simulation::{Guest, Simulation};
+use crate::sync::lock;
+use crate::{
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Options,
+    Worker,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::io::{Cursor, Write as _};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use telemetry::{LogBatch, LogSink, LogStream};
+use tokio::time::Instant;
+use types::{
+    AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, TimeoutSeconds,
+    Timestamp, Version,
+};
+
+/// Ids that differ and mean nothing.
+pub(crate) struct Counting;
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        static COUNT: AtomicU8 = AtomicU8::new(1);
+        buffer.fill_with(|| COUNT.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+/// 2026-11-24T00:00:00Z at the start, then as tokio's clock goes.
+pub(crate) struct Ticking(Instant);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_795_478_400_000).plus(self.0.elapsed())
+    }
+}
+
+/// Remembers every line.
+#[derive(Default)]
+pub(crate) struct Remembering {
+    lines: Mutex<Vec<String>>,
+    /// How long each batch takes.
+    pub(crate) slow: Mutex<Duration>,
+}
+
+impl Remembering {
+    pub(crate) fn lines(&self) -> Vec<String> {
+        lock(&self.lines).clone()
+    }
+}
+
+impl LogSink for Remembering {
+    fn accept(&self, batch: LogBatch) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let slow = *lock(&self.slow);
+            if slow > Duration::ZERO {
+                tokio::time::sleep(slow).await;
+            }
+            lock(&self.lines).extend(batch.lines.into_iter().map(|line| line.message));
+        })
+    }
+}
+
+/// Packages by id.
+#[derive(Default)]
+pub(crate) struct Packages {
+    zips: Mutex<HashMap<CodeId, Bytes>>,
+    /// How often one was asked for.
+    pub(crate) reads: AtomicUsize,
+}
+
+impl Packages {
+    /// Adds a package with one file `app.py` of this content.
+    pub(crate) fn add(&self, content: &[u8]) -> Code {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        let digest = STANDARD.decode(package::sha256_base64(&zip)).unwrap();
+        let id = CodeId::new(digest.try_into().unwrap());
+        lock(&self.zips).insert(id, zip.into());
+        Code { id, place: "test".to_owned() }
+    }
+}
+
+impl CodeSource for Packages {
+    fn code<'a>(&'a self, _: AccountId, code: &'a Code) -> BoxFuture<'a, Result<Bytes, CodeError>> {
+        Box::pin(async move {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            lock(&self.zips).get(&code.id).cloned().ok_or(CodeError::Gone)
+        })
+    }
+}
+
+/// A worker and all around it.
+pub(crate) struct Story {
+    pub(crate) simulation: Arc<Simulation>,
+    pub(crate) worker: Worker,
+    pub(crate) sink: Arc<Remembering>,
+    pub(crate) packages: Arc<Packages>,
+}
+
+impl Story {
+    /// In which every runtime runs this program.
+    pub(crate) fn of<F>(program: impl Fn(Guest) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = i32> + Send + 'static,
+    {
+        Self::with(Options::default(), program)
+    }
+
+    pub(crate) fn with<F>(options: Options, program: impl Fn(Guest) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = i32> + Send + 'static,
+    {
+        let simulation = Arc::new(Simulation::new(program).unwrap());
+        let (sink, packages) = (Arc::<Remembering>::default(), Arc::<Packages>::default());
+        let runtime = Runtime {
+            name: "python3.11".parse().unwrap(),
+            root: PathBuf::from("/runtime"),
+            version: "python:3.11.2".to_owned(),
+            argv: vec!["/bootstrap".to_owned()],
+            env: Vec::new(),
+        };
+        let worker = Worker::new(
+            Arc::clone(&simulation) as _,
+            Runtimes::from_iter([runtime]),
+            Arc::clone(&packages) as _,
+            Arc::clone(&sink) as _,
+            Arc::new(Ticking(Instant::now())),
+            options,
+        );
+        Self { simulation, worker, sink, packages }
+    }
+
+    /// A spec whose code exists.
+    pub(crate) fn spec(&self) -> EnvironmentSpec {
+        EnvironmentSpec { code: self.packages.add(b"def handler(event, context): pass"), ..spec() }
+    }
+
+    pub(crate) async fn start(&self) -> Environment {
+        self.worker.start(self.spec()).await.unwrap()
+    }
+
+    /// Shuts down, and checks that nothing is left. Returns the log.
+    pub(crate) async fn end(self) -> Vec<String> {
+        self.worker.shutdown(Duration::from_secs(60)).await;
+        assert_eq!(self.simulation.alive(), 0, "cells are left");
+        assert!(self.worker.live().is_empty());
+        self.sink.lines()
+    }
+}
+
+/// A function of 128 MB and 3 s.
+pub(crate) fn spec() -> EnvironmentSpec {
+    let log = LogStream {
+        account: AccountId::FIRST,
+        region: Region::default(),
+        group: "/aws/lambda/story".to_owned(),
+        name: "2026/11/24/[$LATEST]0123456789abcdef0123456789abcdef".to_owned(),
+    };
+    EnvironmentSpec {
+        id: EnvironmentId::generate(&Counting),
+        account: AccountId::FIRST,
+        region: Region::default(),
+        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:story".to_owned(),
+        function_name: "story".parse().unwrap(),
+        version: Version::Latest,
+        runtime: "python3.11".parse().unwrap(),
+        handler: "app.handler".to_owned(),
+        memory: MemoryMb::default(),
+        timeout: TimeoutSeconds::default(),
+        ephemeral_storage_mb: 512,
+        variables: Vec::new(),
+        code: Code { id: CodeId::new([0; 32]), place: String::new() },
+        log: Arc::new(log),
+    }
+}
+
+/// An invocation with this event.
+pub(crate) fn event(payload: &str) -> Invocation {
+    Invocation {
+        request_id: RequestId::generate(&Counting),
+        payload: Bytes::copy_from_slice(payload.as_bytes()),
+        invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:story:live".to_owned(),
+        trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
+        client_context: None,
+        cognito_identity: None,
+        log_tail: LogTail::Omitted,
+    }
+}
+
+/// The text of a response.
+pub(crate) fn success(answer: &Answer) -> String {
+    match answer {
+        Answer::Success { payload, .. } => String::from_utf8(payload.to_vec()).unwrap(),
+        other => panic!("no success: {other:?}"),
+    }
+}
+
+/// Type and message of an error.
+pub(crate) fn failure(answer: &Answer) -> (String, String) {
+    match answer {
+        Answer::FunctionError { payload, error_type } => {
+            let body: serde_json::Value = serde_json::from_slice(payload).unwrap();
+            let message = body["errorMessage"].as_str().unwrap_or_default().to_owned();
+            (error_type.clone(), message)
+        }
+        other => panic!("no error: {other:?}"),
+    }
+}

@@ -1,0 +1,216 @@
+//! The entry: starts environments, bounds their number, and destroys them all at the end.
+
+use crate::environment::desk::Desk;
+use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, variables};
+use crate::logs::{Capture, Entry, ship};
+use crate::memory::MemoryWatch;
+use crate::runtimes::{Runtime, Runtimes};
+use crate::staging::Staging;
+use crate::sync::lock;
+use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, Options, StartError};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use telemetry::LogSink;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use types::{Clock, EnvironmentId};
+
+/// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
+const MB_PER_CPU: u32 = 1769;
+
+/// The host of execution environments. Clones are the same worker.
+#[derive(Clone)]
+pub struct Worker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    isolation: Arc<dyn Isolation>,
+    runtimes: Runtimes,
+    staging: Arc<Staging>,
+    sink: Arc<dyn LogSink>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    room: Arc<Semaphore>,
+    live: Mutex<HashMap<EnvironmentId, Live>>,
+    started: AtomicU64,
+    /// True when everything must stop at once.
+    stop: watch::Sender<bool>,
+}
+
+/// What the list of the living holds: it keeps no environment alive.
+struct Live {
+    spec: Arc<EnvironmentSpec>,
+    desk: Arc<Desk>,
+}
+
+/// A line of the operator's view.
+#[derive(Debug, Clone)]
+pub struct LiveEnvironment {
+    /// What it was made from.
+    pub spec: Arc<EnvironmentSpec>,
+    /// What it is doing.
+    pub phase: Phase,
+}
+
+impl Worker {
+    /// A worker without environments.
+    pub fn new(
+        isolation: Arc<dyn Isolation>,
+        runtimes: Runtimes,
+        source: Arc<dyn CodeSource>,
+        sink: Arc<dyn LogSink>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Self {
+        let inner = Inner {
+            staging: Arc::new(Staging::new(Arc::clone(&isolation), source, options.staging_bytes)),
+            isolation,
+            runtimes,
+            sink,
+            clock,
+            room: Arc::new(Semaphore::new(options.max_environments)),
+            options,
+            live: Mutex::default(),
+            started: AtomicU64::new(0),
+            stop: watch::Sender::new(false),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The runtimes that functions can be written for here.
+    pub fn runtimes(&self) -> &Runtimes {
+        &self.inner.runtimes
+    }
+
+    /// Starts an environment: its code is in place and its runtime's process runs when this returns; the initialisation goes
+    /// on. Where the future is dropped, what was started is destroyed.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left behind.
+    pub async fn start(&self, spec: EnvironmentSpec) -> Result<Environment, StartError> {
+        let inner = &self.inner;
+        let permit = self.admit(&spec)?;
+        let runtime = inner.runtimes.get(&spec.runtime);
+        let runtime = runtime.ok_or_else(|| StartError::UnknownRuntime(spec.runtime.clone()))?;
+        let tree = inner.staging.tree(spec.account, &spec.code).await?;
+        let cell = cell_spec(&spec, runtime);
+        let spec = Arc::new(spec);
+        let around = self.surroundings(&spec);
+        around.log.push(init_start(&spec, runtime));
+        let (isolation, asked) = (Arc::clone(&inner.isolation), cell.clone());
+        let started = tokio::task::spawn_blocking(move || isolation.create(&asked)).await;
+        let started = started.map_err(|_| StartError::TaskDied)??;
+        let first = Incarnation::connect(started, 0, &around).map_err(StartError::Descriptors)?;
+        let driver = Driver {
+            around: around.clone(),
+            spec: Arc::clone(&spec),
+            isolation: Arc::clone(&inner.isolation),
+            cell,
+            tree,
+            clock: Arc::clone(&inner.clock),
+            init_timeout: inner.options.init_timeout,
+            stop: inner.stop.subscribe(),
+        };
+        Ok(self.set_going(spec, around, driver, first, permit))
+    }
+
+    fn admit(&self, spec: &EnvironmentSpec) -> Result<OwnedSemaphorePermit, StartError> {
+        let options = &self.inner.options;
+        if spec.ephemeral_storage_mb > options.max_ephemeral_storage_mb {
+            let (asked, limit) = (spec.ephemeral_storage_mb, options.max_ephemeral_storage_mb);
+            return Err(StartError::EphemeralStorage { asked, limit });
+        }
+        Arc::clone(&self.inner.room).try_acquire_owned().map_err(|error| match error {
+            tokio::sync::TryAcquireError::Closed => StartError::ShuttingDown,
+            tokio::sync::TryAcquireError::NoPermits => StartError::Full { limit: options.max_environments },
+        })
+    }
+
+    fn surroundings(&self, spec: &Arc<EnvironmentSpec>) -> Surroundings {
+        let memory = Arc::new(MemoryWatch::new(spec.memory.bytes()));
+        let clock = &self.inner.clock;
+        let log = Arc::new(Capture::new(Arc::clone(&spec.log), Arc::clone(clock), Arc::clone(&memory)));
+        let desk = Arc::new(Desk::new(Arc::clone(spec), Arc::clone(clock), Arc::clone(&log)));
+        Surroundings { desk, log, memory }
+    }
+
+    /// From here on the driver owns everything; the last handle's drop tells it to end.
+    fn set_going(
+        &self,
+        spec: Arc<EnvironmentSpec>,
+        around: Surroundings,
+        driver: Driver,
+        first: Incarnation,
+        permit: OwnedSemaphorePermit,
+    ) -> Environment {
+        let (gone, is_gone) = watch::channel(false);
+        let environment =
+            Environment::new(Arc::clone(&spec), Arc::clone(&around.desk), Arc::clone(&around.log), is_gone);
+        let id = spec.id;
+        lock(&self.inner.live).insert(id, Live { spec, desk: around.desk });
+        self.inner.started.fetch_add(1, Ordering::Relaxed);
+        let shipping = tokio::spawn(ship(around.log, Arc::clone(&self.inner.sink)));
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            driver.run(first).await;
+            // What it logged counts as a part of it; a shipper that panicked has reported so.
+            let _ = shipping.await;
+            lock(&inner.live).remove(&id);
+            drop(permit);
+            gone.send_replace(true);
+        });
+        environment
+    }
+
+    /// The environments that are alive, in no order.
+    pub fn live(&self) -> Vec<LiveEnvironment> {
+        let live = lock(&self.inner.live);
+        live.values()
+            .map(|live| LiveEnvironment { spec: Arc::clone(&live.spec), phase: live.desk.state().into() })
+            .collect()
+    }
+
+    /// How many environments have been started since the worker was made.
+    pub fn started(&self) -> u64 {
+        self.inner.started.load(Ordering::Relaxed)
+    }
+
+    /// Starts nothing any more, lets invocations go on for at most `grace`, and returns when no environment is left.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.inner.room.close();
+        if tokio::time::timeout(grace, self.empty()).await.is_err() {
+            self.inner.stop.send_replace(true);
+            self.empty().await;
+        }
+    }
+
+    /// Retires environments, also those whose start was going on, until none is left.
+    async fn empty(&self) {
+        while self.inner.room.available_permits() < self.inner.options.max_environments {
+            lock(&self.inner.live).values().for_each(|live| live.desk.retire());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime) -> CellSpec {
+    CellSpec {
+        id: spec.id.to_string(),
+        root: runtime.root.clone(),
+        code: spec.code.id,
+        argv: runtime.argv.clone(),
+        env: variables(spec, &runtime.env),
+        memory_bytes: spec.memory.bytes(),
+        tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
+        cpu_millis: (spec.memory.get() * 1000).div_ceil(MB_PER_CPU),
+    }
+}
+
+fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
+    Entry::InitStart {
+        runtime: runtime.version.clone(),
+        arn: format!("arn:aws:lambda:{}::runtime:{}", spec.region, spec.runtime),
+    }
+}
