@@ -28,6 +28,12 @@ pub enum StoreError {
     /// opened again.
     #[error("the disk failed while a commit was made durable: check the disk, then restart Lambent")]
     Unsafe,
+    /// The file system can't hold the database's write-ahead log.
+    #[error("the file system of {} can't hold a write-ahead log (a network file system?): use a local disk", path.display())]
+    NoWal {
+        /// The database.
+        path: PathBuf,
+    },
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

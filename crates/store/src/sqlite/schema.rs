@@ -49,13 +49,23 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, StoreEr
         PRAGMA cache_size = -1024;";
     connection.execute_batch(pragmas).map_err(opening)?;
     if access == Access::Write {
-        let pragmas =
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;
-            PRAGMA cell_size_check = ON;";
-        connection.execute_batch(pragmas).map_err(opening)?;
+        prepare_to_write(&connection, path)?;
     }
     connection.set_prepared_statement_cache_capacity(16);
     Ok(connection)
+}
+
+/// Turns on the WAL, which SQLite quietly refuses on file systems without shared memory, and an fsync per commit.
+fn prepare_to_write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let opening = doing("open lambent.db");
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(opening)?;
+    if mode != "wal" {
+        return Err(StoreError::NoWal { path: path.to_owned() });
+    }
+    let pragmas =
+        "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA cell_size_check = ON;";
+    connection.execute_batch(pragmas).map_err(opening)
 }
 
 /// Brings the database to the newest schema, or refuses one that is newer still.
@@ -110,6 +120,29 @@ mod tests {
     fn versions(connection: &Connection) -> Vec<u32> {
         let mut statement = connection.prepare("SELECT version FROM schema_version").unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_writer_is_durable_and_every_connection_small() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lambent.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = connect(&path, Access::Write).unwrap();
+        let reader = connect(&path, Access::Read).unwrap();
+        let of = |connection: &Connection, name: &str| -> i64 {
+            connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        let (full, memory) = (2, 2);
+        assert_eq!(of(&writer, "synchronous"), full);
+        for connection in [&writer, &reader] {
+            let journal: String =
+                connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+            assert_eq!(journal, "wal");
+            assert_eq!(of(connection, "temp_store"), memory);
+            assert_eq!(of(connection, "mmap_size"), 0);
+            assert_eq!(of(connection, "cache_size"), -1024);
+        }
+        assert!(reader.execute_batch("CREATE TABLE x (y)").is_err());
     }
 
     #[test]

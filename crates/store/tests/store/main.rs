@@ -24,4 +24,6 @@ mod golden;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod secrecy;
