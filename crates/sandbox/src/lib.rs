@@ -6,12 +6,15 @@
 //! Invariant: the function's code is hostile from its first instruction, and everything that holds it is on before that one.
 
 mod cgroup;
+mod environment;
 mod error;
 mod handle;
 mod protections;
+mod seccomp;
 mod spawner;
 mod spec;
 mod step;
+mod syscalls;
 mod weaken;
 
 pub use error::{CreateError, StartError};

@@ -132,6 +132,14 @@ impl SandboxSpec {
         self.limits.check()
     }
 
+    /// The layers to leave out: none, unless this crate was built for its own tests.
+    pub(crate) fn weakened(&self) -> crate::weaken::Weakened {
+        #[cfg(feature = "weaken")]
+        return crate::weaken::Weakened::new(&self.weakened);
+        #[cfg(not(feature = "weaken"))]
+        crate::weaken::Weakened
+    }
+
     fn check_texts(&self) -> Result<(), SpecError> {
         let program = self.argv.first().ok_or(SpecError::Argv)?;
         if !program.starts_with('/') || self.argv.len() > MAX_ITEMS {

@@ -27,14 +27,16 @@ impl V1 {
     /// Makes the spawner's directories below the platform's own groups.
     pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
         let place = |controller: &str| -> Result<PathBuf, String> {
-            let mount = mount_of(mounts, controller).ok_or(format!("no {controller} controller is mounted"))?;
+            let mount =
+                mount_of(mounts, controller).ok_or(format!("no {controller} controller is mounted"))?;
             let own = own_group(own, controller).unwrap_or("/");
             let place = mount.join(own.trim_start_matches('/')).join(name);
             std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
             Ok(place)
         };
         let memory = place("memory");
-        let found = Self { pids: place("pids").ok(), cpu: place("cpu").ok(), memory: memory.as_ref().ok().cloned() };
+        let found =
+            Self { pids: place("pids").ok(), cpu: place("cpu").ok(), memory: memory.as_ref().ok().cloned() };
         match memory {
             Err(why) if found.places().next().is_none() => Err(why),
             _ => Ok(found),
@@ -85,11 +87,7 @@ impl Hierarchy for V1 {
     }
 
     fn remove_leftovers(&self) -> Result<(), Failed> {
-        for place in self.places() {
-            remove_tree(place)?;
-            std::fs::create_dir(place).at(Step::CgroupCreate)?;
-        }
-        Ok(())
+        self.places().try_for_each(|place| super::remove_children(place))
     }
 
     fn remove_all(&self) {
@@ -139,7 +137,8 @@ fn open_gauges(group: &Path, into: &mut Group) -> Result<(), Failed> {
 /// v1 kills one process; this event lets the spawner kill the rest, as v2's `memory.oom.group` does.
 fn watch_oom(group: &Path) -> Result<std::os::fd::OwnedFd, Failed> {
     use std::os::fd::AsRawFd;
-    let event = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).at(Step::CgroupOpen)?;
+    let event =
+        rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).at(Step::CgroupOpen)?;
     let control = File::open(group.join("memory.oom_control")).at(Step::CgroupOpen)?;
     let line = format!("{} {}", event.as_raw_fd(), control.as_raw_fd());
     write_value(&group.join("cgroup.event_control"), &line)?;
@@ -151,7 +150,8 @@ fn mount_of(mounts: &str, controller: &str) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let mut fields = line.split(' ').skip(1);
         let (point, kind, options) = (fields.next()?, fields.next()?, fields.next()?);
-        (kind == "cgroup" && options.split(',').any(|option| option == controller)).then(|| PathBuf::from(point))
+        (kind == "cgroup" && options.split(',').any(|option| option == controller))
+            .then(|| PathBuf::from(point))
     })
 }
 

@@ -1,7 +1,154 @@
 //! cgroup v2: one tree.
 //!
-//! Invariant: as in v1.
+//! A group that hands controllers on may not hold processes itself, so that the platform and the spawner move into a leaf
+//! beside the environments when their own group is not the root. Invariant: a controller counts as in force only when it
+//! shows in the spawner's own group.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::{GaugeKind, Group, Hierarchy, remove_group, remove_tree, write_value};
+use crate::spec::Limits;
+use crate::step::{At, Failed, Step};
+
+/// As in v1.
+const CPU_PERIOD_US: u64 = 20_000;
+const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
 /// The spawner's directory.
 #[derive(Debug)]
-pub(crate) struct V2 {}
+pub(crate) struct V2 {
+    place: PathBuf,
+    in_force: [bool; 3],
+}
+
+impl V2 {
+    /// Makes the spawner's directory below the platform's own group.
+    pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
+        let mount = mount_point(mounts).ok_or("it is not mounted")?;
+        let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+        Self::below(&mount.join(own.trim_start_matches('/')), name)
+    }
+
+    /// Makes the spawner's directory below a group.
+    pub(super) fn below(parent: &Path, name: &str) -> Result<Self, String> {
+        let offered =
+            std::fs::read_to_string(parent.join("cgroup.controllers")).map_err(|e| e.to_string())?;
+        let offered: Vec<&str> =
+            offered.split_whitespace().filter(|controller| CONTROLLERS.contains(controller)).collect();
+        if offered.is_empty() {
+            return Err("the group offers none of memory, pids and cpu".to_owned());
+        }
+        let wish = offered.iter().map(|controller| format!("+{controller}")).collect::<Vec<_>>().join(" ");
+        hand_on(parent, &wish, name)?;
+        let place = parent.join(name);
+        make(&place)?;
+        write_value(&place.join("cgroup.subtree_control"), &wish)
+            .map_err(|failed| failed.errno.to_string())?;
+        Ok(Self { place, in_force: CONTROLLERS.map(|controller| offered.contains(&controller)) })
+    }
+
+    fn limit(&self, group: &Path, limits: &Limits) -> Result<(), Failed> {
+        let [memory, pids, cpu] = self.in_force;
+        if memory {
+            write_value(&group.join("memory.max"), &(limits.memory_bytes + limits.tmp_bytes).to_string())?;
+            write_value(&group.join("memory.oom.group"), "1")?;
+            if group.join("memory.swap.max").exists() {
+                write_value(&group.join("memory.swap.max"), "0")?;
+            }
+        }
+        if pids {
+            write_value(&group.join("pids.max"), &limits.pids.to_string())?;
+        }
+        if cpu {
+            let quota = (u64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000).max(1000);
+            write_value(&group.join("cpu.max"), &format!("{quota} {CPU_PERIOD_US}"))?;
+        }
+        Ok(())
+    }
+
+    fn open(&self, path: &Path) -> Result<Group, Failed> {
+        let procs = File::options().write(true).open(path.join("cgroup.procs")).at(Step::CgroupOpen)?;
+        let mut group = Group { join: vec![procs], gauges: Vec::new(), oom_event: None };
+        let files = [
+            (GaugeKind::Stat, "memory.stat"),
+            (GaugeKind::Peak, "memory.peak"),
+            (GaugeKind::OomKills, "memory.events"),
+        ];
+        for (kind, name) in files {
+            match File::open(path.join(name)) {
+                // `memory.peak` is from Linux 5.19 on, and all are absent without the controller.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                file => group.gauges.push((kind, file.at(Step::CgroupOpen)?)),
+            }
+        }
+        Ok(group)
+    }
+}
+
+impl Hierarchy for V2 {
+    fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
+        let path = self.place.join(id);
+        std::fs::create_dir(&path).at(Step::CgroupCreate)?;
+        self.limit(&path, limits).and_then(|()| self.open(&path)).inspect_err(|_| {
+            // The first failure is the one to report.
+            let _ = remove_group(&path);
+        })
+    }
+
+    fn remove(&self, id: &str) -> Result<(), Failed> {
+        remove_group(&self.place.join(id))
+    }
+
+    fn remove_leftovers(&self) -> Result<(), Failed> {
+        super::remove_children(&self.place)
+    }
+
+    fn remove_all(&self) {
+        // At the spawner's end there is nobody left to tell; the next start of this name cleans up.
+        let _ = remove_tree(&self.place);
+    }
+
+    fn limits(&self) -> [bool; 3] {
+        self.in_force
+    }
+
+    fn describe(&self) -> String {
+        "cgroup v2".to_owned()
+    }
+}
+
+/// Lets the children of a group have controllers; when processes are in the way, these go to a leaf.
+fn hand_on(parent: &Path, wish: &str, name: &str) -> Result<(), String> {
+    let control = parent.join("cgroup.subtree_control");
+    let text = |failed: Failed| format!("{}: {}", control.display(), failed.errno);
+    match write_value(&control, wish) {
+        Err(failed) if failed.errno == rustix::io::Errno::BUSY => {
+            let leaf = parent.join(format!("{name}-platform"));
+            make(&leaf)?;
+            let members = std::fs::read_to_string(parent.join("cgroup.procs")).map_err(|e| e.to_string())?;
+            for pid in members.lines() {
+                write_value(&leaf.join("cgroup.procs"), pid).map_err(text)?;
+            }
+            write_value(&control, wish).map_err(text)
+        }
+        result => result.map_err(text),
+    }
+}
+
+fn make(group: &Path) -> Result<(), String> {
+    match std::fs::create_dir(group) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(format!("{}: {error}", group.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn mount_point(mounts: &str) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let (point, kind) = (fields.next()?, fields.next()?);
+        (kind == "cgroup2").then(|| PathBuf::from(point))
+    })
+}

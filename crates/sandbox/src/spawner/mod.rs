@@ -3,12 +3,29 @@
 //! Invariant: nothing forks from a process that has threads. The spawner is started before the platform's first thread, from
 //! a sealed copy of the executable, and ends with the platform, taking every environment along.
 
+mod birth;
+mod client;
+mod environments;
+mod launch;
+pub(crate) mod packet;
+mod prepare;
+mod protocol;
+mod server;
+mod staging;
+mod trial;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+pub use launch::run_if_spawner;
 
 use crate::error::{CreateError, StartError};
 use crate::handle::Sandbox;
 use crate::protections::Protections;
 use crate::spec::SandboxSpec;
+
+/// Longest wait, when the platform ends, for the spawner to kill and remove everything.
+const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How to start the spawner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,27 +41,40 @@ pub struct SpawnerOptions {
     pub uid_count: u32,
 }
 
+impl SpawnerOptions {
+    fn check(&self) -> Result<(), StartError> {
+        let is_name = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if !(1..=64).contains(&self.name.len()) || !self.name.bytes().all(is_name) {
+            return Err(StartError::Option("name"));
+        }
+        if !(1 << 20..=1 << 44).contains(&self.staging_bytes) {
+            return Err(StartError::Option("staging_bytes"));
+        }
+        if !(1000..=0x7FFF_FFFF).contains(&self.uid_base) {
+            return Err(StartError::Option("uid_base"));
+        }
+        if !(1..=100_000).contains(&self.uid_count) {
+            return Err(StartError::Option("uid_count"));
+        }
+        Ok(())
+    }
+}
+
 /// The platform's end of the spawner. It can be used from many threads; dropping it ends the spawner and every environment.
 #[derive(Debug)]
 pub struct Spawner {
     socket: OwnedFd,
+    process: OwnedFd,
     staging: OwnedFd,
     protections: Protections,
-}
-
-/// To be called in the first line of `main`: `Some` when this process was executed as the spawner, has done its work and must
-/// end with that code.
-pub fn run_if_spawner() -> Option<std::process::ExitCode> {
-    None
 }
 
 impl Spawner {
     /// Starts the spawner. Only a process with a single thread may do this, and its main thread must outlive the spawner.
     pub fn start(options: SpawnerOptions) -> Result<Self, StartError> {
-        if options.uid_count == 0 {
-            return Err(StartError::Option("uid_count"));
-        }
-        Err(StartError::Silent)
+        options.check()?;
+        let (launched, staging, protections) = client::start(&options)?;
+        Ok(Self { socket: launched.socket, process: launched.process, staging, protections })
     }
 
     /// What is in force on this machine.
@@ -58,10 +88,20 @@ impl Spawner {
         self.staging.as_fd()
     }
 
+    /// The spawner's pidfd: readable when it has ended, after which no environment lives and none can be made.
+    pub fn process(&self) -> BorrowedFd<'_> {
+        self.process.as_fd()
+    }
+
     /// Makes an environment and starts its runtime: about 2 ms, blocking. Callable from many threads at once.
     pub fn create(&self, spec: &SandboxSpec) -> Result<Sandbox, CreateError> {
-        spec.check()?;
-        let _ = &self.socket;
-        Err(CreateError::SpawnerGone)
+        client::create(&self.socket, spec)
+    }
+}
+
+impl Drop for Spawner {
+    fn drop(&mut self) {
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        launch::reap(&self.process, END_PATIENCE);
     }
 }

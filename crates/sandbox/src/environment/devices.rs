@@ -1,0 +1,58 @@
+//! `/dev`: five devices, the links to one's own descriptors, and `shm`.
+//!
+//! Invariant: only devices whose numbers are the kernel's documented ones are bound, whatever the host calls by their names.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{CWD, FileType, Mode as FileMode, OFlags};
+use rustix::mount::{MountAttrFlags, OpenTreeFlags};
+
+use super::mounts::{self, attach_on, open_beneath};
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+
+/// Name and minor number; the major number of all is 1.
+const NODES: [(&str, u32); 5] = [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)];
+
+const LINKS: [(&str, &str); 4] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
+
+/// Mounts `/dev` below the root. Gives back `/dev/null`, which also serves to mask files.
+pub(super) fn mount(root: &OwnedFd) -> Result<OwnedFd, Failed> {
+    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let options = [("size", "64k"), ("nr_inodes", "32"), ("mode", "0755")];
+    let dev = mounts::new_mount("tmpfs", &options, attributes).at(Step::DevMount)?;
+    for (name, _) in NODES {
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+        rustix::fs::openat(&dev, name, flags, FileMode::from_raw_mode(0o644)).at(Step::DevNode)?;
+    }
+    for (name, target) in LINKS {
+        rustix::fs::symlinkat(target, &dev, name).at(Step::DevLink)?;
+    }
+    rustix::fs::mkdirat(&dev, "shm", FileMode::from_raw_mode(0o755)).at(Step::DevMount)?;
+    mounts::attach(&dev, root, "dev", Step::DevMount)?;
+    for (name, minor) in NODES {
+        bind(&dev, name, minor).at(Step::DevNode)?;
+    }
+    syscalls::mount_setattr(&dev, libc::MOUNT_ATTR_RDONLY).at(Step::DevReadOnly)?;
+    open_beneath(&dev, "null").at(Step::DevNode)
+}
+
+fn bind(dev: &OwnedFd, name: &str, minor: u32) -> rustix::io::Result<()> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let device =
+        rustix::mount::open_tree(CWD, format!("/dev/{name}"), flags | OpenTreeFlags::AT_SYMLINK_NOFOLLOW)?;
+    let status = rustix::fs::fstat(&device)?;
+    let is_right = FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice
+        && status.st_rdev == rustix::fs::makedev(1, minor);
+    if !is_right {
+        return Err(rustix::io::Errno::NODEV);
+    }
+    let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+    syscalls::mount_setattr(&device, attributes)?;
+    attach_on(&device, &open_beneath(dev, name)?)
+}

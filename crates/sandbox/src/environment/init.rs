@@ -1,0 +1,85 @@
+//! pid 1 of an environment: starts the runtime, reaps what is orphaned, reports how the runtime ended, and ends.
+//!
+//! Its end kills everything in the pid namespace. SIGTERM is passed on to the runtime; other signals from inside can't reach
+//! it, as it has no handlers. Invariant: init holds nothing but the status pipe while foreign code runs.
+
+use std::ffi::CString;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, Signal};
+
+use super::{Plan, Prepared};
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+
+const TAKEN: [libc::c_int; 2] = [libc::SIGCHLD, libc::SIGTERM];
+
+/// Sets signals up for init: those that it takes are blocked, so that it can wait for them. What the spawner, or whoever
+/// started the platform, ignores is not handed on to the runtime.
+pub(super) fn take_signals() -> Result<(), Failed> {
+    syscalls::default_signals();
+    syscalls::block_only(&TAKEN).at(Step::Signals)
+}
+
+/// Forks the runtime and becomes init.
+pub(super) fn run(plan: &Plan, prepared: Prepared) -> ! {
+    match syscalls::fork() {
+        Err(errno) => {
+            super::setup_channel::send_failure(&prepared.channel, Failed { step: Step::ForkRuntime, errno });
+            syscalls::exit_now(1)
+        }
+        Ok(None) => become_runtime(plan, &prepared.channel),
+        Ok(Some(runtime)) => {
+            let Prepared { status, channel, spawner } = prepared;
+            drop((channel, spawner));
+            supervise(runtime, &status)
+        }
+    }
+}
+
+fn become_runtime(plan: &Plan, channel: &OwnedFd) -> ! {
+    let failed = execute(plan);
+    super::setup_channel::send_failure(channel, failed);
+    syscalls::exit_now(127)
+}
+
+fn execute(plan: &Plan) -> Failed {
+    if let Err(failed) = syscalls::block_only(&[]).at(Step::Signals) {
+        return failed;
+    }
+    let missing = CString::default();
+    let program = plan.argv.first().unwrap_or(&missing);
+    Failed { step: Step::ExecRuntime, errno: syscalls::execute(program, &plan.argv, &plan.env) }
+}
+
+fn supervise(runtime: Pid, status: &OwnedFd) -> ! {
+    // The standard streams are the runtime's: when it closes them, the platform has to see the end of file.
+    for stream in 0..=2 {
+        drop(syscalls::adopt_descriptor(stream));
+    }
+    loop {
+        match syscalls::wait_for_signal(&TAKEN) {
+            Ok(libc::SIGTERM) => {
+                // ESRCH: it ended, and SIGCHLD is pending.
+                let _ = rustix::process::kill_process(runtime, Signal::TERM);
+            }
+            _ => reap(runtime, status),
+        }
+    }
+}
+
+fn reap(runtime: Pid, status: &OwnedFd) {
+    while let Some((pid, wait_status)) = syscalls::reap_any() {
+        if pid == runtime.as_raw_nonzero().get() {
+            report(status, wait_status);
+            syscalls::exit_now(0);
+        }
+    }
+}
+
+fn report(status: &OwnedFd, wait_status: i32) {
+    let Ok(copy) = status.try_clone() else { return };
+    // A platform that closed its end does not want to know.
+    let _ = std::fs::File::from(copy).write_all(&wait_status.to_ne_bytes());
+}

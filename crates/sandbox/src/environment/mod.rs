@@ -1,0 +1,144 @@
+//! The first process of an environment, from its first instruction to the runtime's.
+//!
+//! ```text
+//! clone3 ─ join cgroups ─ mounts ─ pivot_root ─ listener ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
+//!                                                                 └ fork ─ exec of the runtime (pid 2)
+//!                                                  pid 1 ─ reaps, reports the runtime's end, exits: all die
+//! ```
+//! Any step that fails is sent over the set-up channel with its errno, and the process exits, which takes everything that it
+//! made along. Invariant: no byte of the runtime's or the function's code runs before the last layer is on.
+
+mod devices;
+mod identity;
+mod init;
+mod landlock;
+mod limits;
+pub(crate) mod mounts;
+mod network;
+mod procfs;
+mod setup_channel;
+mod streams;
+mod user_namespace;
+
+use std::ffi::CString;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::thread::UnshareFlags;
+
+pub(crate) use setup_channel::{Report, receive_report};
+pub(crate) use user_namespace::write_once;
+
+use crate::protections::Mode;
+use crate::seccomp::Filter;
+use crate::spec::Limits;
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+use crate::weaken::{Layer, Weakened};
+
+/// Everything that the first process needs, prepared and checked by the spawner.
+pub(crate) struct Plan {
+    pub(crate) mode: Mode,
+    pub(crate) weakened: Weakened,
+    /// The uid and gid, in privileged mode those of the host, otherwise those inside the user namespace.
+    pub(crate) uid: u32,
+    pub(crate) hostname: String,
+    pub(crate) limits: Limits,
+    /// Membership files of the cgroups.
+    pub(crate) join: Vec<File>,
+    /// Detached mounts, attributes set.
+    pub(crate) root: OwnedFd,
+    pub(crate) code: OwnedFd,
+    pub(crate) passwd: OwnedFd,
+    /// Where the root may be attached before it becomes `/`.
+    pub(crate) attach_point: &'static str,
+    pub(crate) argv: Vec<CString>,
+    pub(crate) env: Vec<CString>,
+    pub(crate) cwd: String,
+    pub(crate) filter: Arc<Filter>,
+    /// The child's ends.
+    pub(crate) channel: OwnedFd,
+    pub(crate) output: OwnedFd,
+    pub(crate) status: OwnedFd,
+    /// The spawner's pidfd.
+    pub(crate) spawner: OwnedFd,
+}
+
+/// The namespaces that the first process begins in. The cgroup namespace follows after it has joined its cgroups, so that
+/// its root is the environment's own group.
+pub(crate) fn clone_flags(mode: Mode, weakened: Weakened) -> u64 {
+    let mut flags = libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    if weakened.keeps(Layer::PidNamespace) {
+        flags |= libc::CLONE_NEWPID;
+    }
+    if weakened.keeps(Layer::Network) {
+        flags |= libc::CLONE_NEWNET;
+    }
+    if mode == Mode::Rootless {
+        flags |= libc::CLONE_NEWUSER;
+    }
+    // The constants are positive but for the sign of C's int.
+    u64::from(flags as u32)
+}
+
+/// Runs the first process to its end.
+pub(crate) fn run(plan: &Plan) -> ! {
+    match set_up(plan) {
+        Err(failed) => setup_channel::send_failure(&plan.channel, failed),
+        // The plan's descriptors are closed from here on.
+        Ok(prepared) => match lock_down(plan, &prepared.spawner) {
+            Err(failed) => setup_channel::send_failure(&prepared.channel, failed),
+            Ok(()) => init::run(plan, prepared),
+        },
+    }
+    syscalls::exit_now(1)
+}
+
+/// What is left to use after the descriptors were closed.
+pub(crate) struct Prepared {
+    channel: OwnedFd,
+    status: OwnedFd,
+    spawner: OwnedFd,
+}
+
+/// Up to the point where every descriptor but the surviving ones is closed.
+fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
+    if plan.mode == Mode::Rootless {
+        user_namespace::map(plan.uid)?;
+    }
+    rustix::process::setsid().at(Step::NewSession)?;
+    // Only a name in process lists.
+    let _ = rustix::thread::set_name(c"lambent-init");
+    join_cgroups(plan)?;
+    rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
+    mounts::build(plan)?;
+    let listener = network::listen(plan.weakened)?;
+    setup_channel::send_listener(&plan.channel, &listener)?;
+    drop(listener);
+    streams::arrange(plan)
+}
+
+/// The layers that the process puts on itself, in the one order in which each still may.
+fn lock_down(plan: &Plan, spawner: &OwnedFd) -> Result<(), Failed> {
+    limits::set(plan)?;
+    identity::assume(plan)?;
+    identity::die_with_the_spawner(spawner)?;
+    rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges)?;
+    if plan.weakened.keeps(Layer::Landlock) {
+        landlock::restrict()?;
+    }
+    init::take_signals()?;
+    if plan.weakened.keeps(Layer::Seccomp) {
+        plan.filter.install()?;
+    }
+    Ok(())
+}
+
+fn join_cgroups(plan: &Plan) -> Result<(), Failed> {
+    use std::io::Write;
+    for mut procs in &plan.join {
+        procs.write_all(b"0").at(Step::CgroupJoin)?;
+    }
+    syscalls::unshare(UnshareFlags::NEWCGROUP).at(Step::UnshareCgroup)
+}

@@ -1,0 +1,64 @@
+//! What the first process tells the spawner: its listener, or the step that failed; silence and the end of file mean that the
+//! runtime was executed.
+//!
+//! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
+
+use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::io::Errno;
+
+use crate::spawner::packet;
+use crate::step::{At, Failed, Step};
+
+/// Kind, step, errno.
+const LENGTH: usize = 7;
+const LISTENER: u8 = 1;
+const FAILURE: u8 = 2;
+
+/// One thing said.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The Runtime API's listener.
+    Listener(OwnedFd),
+    /// The set-up failed.
+    Failed(Failed),
+    /// The channel is closed.
+    End,
+}
+
+pub(super) fn send_listener(channel: &OwnedFd, listener: &TcpListener) -> Result<(), Failed> {
+    packet::send(channel, &encode(LISTENER, 0, 0), &[listener.as_fd()]).at(Step::SendListener)
+}
+
+pub(super) fn send_failure(channel: &OwnedFd, failed: Failed) {
+    // When this fails too, the end of file says that set-up died.
+    let _ = packet::send(channel, &encode(FAILURE, failed.step.number(), failed.errno.raw_os_error()), &[]);
+}
+
+/// Takes the next report; called when the channel is readable.
+pub(crate) fn receive_report(channel: &OwnedFd) -> Result<Report, Failed> {
+    let Some(received) = packet::receive(channel, 64).at(Step::SetupSpoke)? else { return Ok(Report::End) };
+    let bytes: [u8; LENGTH] = received.bytes.try_into().map_err(|_| nonsense())?;
+    match bytes[0] {
+        LISTENER => received.descriptors.into_iter().next().map(Report::Listener).ok_or(nonsense()),
+        FAILURE => decode_failure(&bytes).map(Report::Failed).ok_or(nonsense()),
+        _ => Err(nonsense()),
+    }
+}
+
+fn encode(kind: u8, step: u16, errno: i32) -> [u8; LENGTH] {
+    let ([s0, s1], [e0, e1, e2, e3]) = (step.to_le_bytes(), errno.to_le_bytes());
+    [kind, s0, s1, e0, e1, e2, e3]
+}
+
+fn decode_failure(bytes: &[u8; LENGTH]) -> Option<Failed> {
+    let [_, s0, s1, e0, e1, e2, e3] = *bytes;
+    let errno = i32::from_le_bytes([e0, e1, e2, e3]);
+    let step = Step::from_number(u16::from_le_bytes([s0, s1]))?;
+    (1..=4095).contains(&errno).then(|| Failed { step, errno: Errno::from_raw_os_error(errno) })
+}
+
+fn nonsense() -> Failed {
+    Failed { step: Step::SetupSpoke, errno: Errno::PROTO }
+}

@@ -1,0 +1,55 @@
+//! The descriptors that survive: the standard streams, the status pipe and, until the runtime is executed, three more.
+//!
+//! Invariant: everything else is closed before the identity changes, so that no descriptor of the host can leak.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{Mode as FileMode, OFlags};
+use rustix::io::FdFlags;
+
+use super::{Plan, Prepared};
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+use crate::weaken::Layer;
+
+const STATUS: i32 = 3;
+const CHANNEL: i32 = 4;
+const SPAWNER: i32 = 5;
+const FIRST_CLOSED: u32 = 6;
+
+/// Gives each descriptor its number and closes the rest. The plan's own descriptors are closed when this returns.
+pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
+    place(plan).at(Step::StandardStreams)?;
+    if plan.weakened.keeps(Layer::Descriptors) {
+        syscalls::close_from(FIRST_CLOSED).at(Step::CloseRange)?;
+    }
+    Ok(Prepared {
+        status: adopt(STATUS).at(Step::StandardStreams)?,
+        channel: adopt(CHANNEL).at(Step::StandardStreams)?,
+        spawner: adopt(SPAWNER).at(Step::StandardStreams)?,
+    })
+}
+
+fn place(plan: &Plan) -> rustix::io::Result<()> {
+    let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, FileMode::empty())?;
+    // A final number may be the present number of another of these: all go out of the way first.
+    let parked =
+        [park(&null)?, park(&plan.output)?, park(&plan.status)?, park(&plan.channel)?, park(&plan.spawner)?];
+    let [null, output, status, channel, spawner] = &parked;
+    let numbers =
+        [(null, 0), (output, 1), (output, 2), (status, STATUS), (channel, CHANNEL), (spawner, SPAWNER)];
+    for (fd, number) in numbers {
+        syscalls::place_descriptor(fd, number)?;
+    }
+    Ok(())
+}
+
+fn park(fd: impl AsFd) -> rustix::io::Result<OwnedFd> {
+    rustix::io::fcntl_dupfd_cloexec(fd, FIRST_CLOSED as i32)
+}
+
+fn adopt(number: i32) -> rustix::io::Result<OwnedFd> {
+    let fd = syscalls::adopt_descriptor(number).ok_or(rustix::io::Errno::BADF)?;
+    rustix::io::fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
+    Ok(fd)
+}

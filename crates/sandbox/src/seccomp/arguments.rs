@@ -1,0 +1,86 @@
+//! Calls that are allowed with some arguments only.
+//!
+//! Invariant: only registers are looked at, never memory that another thread could change in between.
+
+use seccompiler::{SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition, SeccompRule};
+
+/// The namespace flags of clone: none may be set.
+const NEW_NAMESPACES: u64 = 0x7E02_0000;
+/// The socket type without its flags.
+const TYPE_MASK: u64 = 0xF;
+/// `personality(0xffffffff)` only asks.
+const ASK: u64 = 0xFFFF_FFFF;
+
+/// Terminal requests that put input into a terminal, steer a console, or change its line discipline.
+const TERMINAL_ATTACKS: [u64; 3] = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSETD];
+
+/// What programs ask of prctl: their name, their parent's death, and reads of their own state.
+const PRCTL: [libc::c_int; 15] = [
+    libc::PR_SET_NAME,
+    libc::PR_GET_NAME,
+    libc::PR_SET_PDEATHSIG,
+    libc::PR_GET_PDEATHSIG,
+    libc::PR_GET_DUMPABLE,
+    libc::PR_SET_DUMPABLE, // a program may hide itself from its siblings
+    libc::PR_SET_TIMERSLACK,
+    libc::PR_GET_TIMERSLACK,
+    libc::PR_SET_NO_NEW_PRIVS, // can only be set, and is
+    libc::PR_GET_NO_NEW_PRIVS,
+    libc::PR_GET_SECCOMP,
+    libc::PR_CAPBSET_READ,
+    libc::PR_SET_CHILD_SUBREAPER,
+    libc::PR_SET_VMA, // allocators name their areas
+    libc::PR_SET_THP_DISABLE,
+];
+
+/// Number and alternatives.
+pub(super) fn rules() -> impl Iterator<Item = (i64, Vec<SeccompRule>)> {
+    [
+        // Threads and processes, but no namespaces.
+        (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])]),
+        (libc::SYS_socket, sockets()),
+        (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])]),
+        (libc::SYS_ioctl, vec![all(TERMINAL_ATTACKS.map(|request| differs(1, request)))]),
+        (libc::SYS_prctl, PRCTL.iter().map(|option| all([equal(0, *option as u64)])).collect()),
+        // The plain Linux personality: no executable data, no fixed addresses.
+        (libc::SYS_personality, vec![all([equal(0, 0)]), all([equal(0, ASK)])]),
+    ]
+    .into_iter()
+}
+
+/// Local sockets; TCP and UDP, but nothing raw, no SCTP, no MPTCP, no ICMP; interface addresses by route netlink.
+fn sockets() -> Vec<SeccompRule> {
+    let mut rules = vec![all([equal(0, libc::AF_UNIX as u64)])];
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        for (kind, protocol) in
+            [(libc::SOCK_STREAM, libc::IPPROTO_TCP), (libc::SOCK_DGRAM, libc::IPPROTO_UDP)]
+        {
+            for protocol in [0, protocol] {
+                let kind = masked(1, TYPE_MASK, kind as u64);
+                rules.push(all([equal(0, family as u64), kind, equal(2, protocol as u64)]));
+            }
+        }
+    }
+    rules.push(all([equal(0, libc::AF_NETLINK as u64), equal(2, libc::NETLINK_ROUTE as u64)]));
+    rules
+}
+
+fn all<const N: usize>(conditions: [SeccompCondition; N]) -> SeccompRule {
+    SeccompRule::new(conditions.to_vec()).expect("a rule with conditions")
+}
+
+fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> SeccompCondition {
+    SeccompCondition::new(argument, Dword, operator, value).expect("an argument number below six")
+}
+
+fn equal(argument: u8, value: u64) -> SeccompCondition {
+    condition(argument, SeccompCmpOp::Eq, value)
+}
+
+fn differs(argument: u8, value: u64) -> SeccompCondition {
+    condition(argument, SeccompCmpOp::Ne, value)
+}
+
+fn masked(argument: u8, mask: u64, value: u64) -> SeccompCondition {
+    condition(argument, SeccompCmpOp::MaskedEq(mask), value)
+}

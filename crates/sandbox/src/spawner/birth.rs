@@ -1,0 +1,126 @@
+//! Making one environment: what the spawner does before and right after `clone3`.
+//!
+//! Everything that takes time (mounts, limits, layers, the exec) is done by the new process itself, so that creations run side
+//! by side. Invariant: when [`begin`] fails, nothing is left.
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::fs::{CWD, Mode as FileMode, OFlags};
+use rustix::pipe::PipeFlags;
+
+use super::environments::{Birth, Environment, Slot, State};
+use super::packet;
+use super::prepare::Workshop;
+use super::staging::protect;
+use crate::cgroup::Group;
+use crate::environment::mounts::{clone_tree, open_beneath};
+use crate::environment::{self, Plan};
+use crate::spec::SandboxSpec;
+use crate::step::{At, Failed, Step};
+use crate::syscalls::{self, Cloned};
+use crate::weaken::{Layer, Weakened};
+
+/// What the runtime root has to offer as mount points.
+const MOUNT_POINTS: [&str; 6] = ["dev", "proc", "tmp", "var/task", "opt", "etc/passwd"];
+
+/// Starts an environment. It is set up when its channel ends.
+pub(super) fn begin(
+    shop: &mut Workshop,
+    spec: &SandboxSpec,
+    weakened: Weakened,
+    (slot, uid): (Slot, u32),
+    lifeline: OwnedFd,
+) -> Result<Environment, (Failed, OwnedFd)> {
+    let group = match join_group(shop, spec, weakened) {
+        Ok(group) => group,
+        Err(failed) => return Err((failed, lifeline)),
+    };
+    match start(shop, spec, weakened, uid, group) {
+        Ok((birth, pidfd, oom_event)) => {
+            let state = State::SettingUp(birth);
+            let id = spec.id.clone();
+            Ok(Environment { id, slot, lifeline, pidfd, oom_event, state, is_reaped: false })
+        }
+        Err(failed) => {
+            shop.remove_group(&spec.id);
+            Err((failed, lifeline))
+        }
+    }
+}
+
+fn join_group(shop: &Workshop, spec: &SandboxSpec, weakened: Weakened) -> Result<Group, Failed> {
+    match &shop.hierarchy {
+        Some(hierarchy) if weakened.keeps(Layer::Cgroup) => hierarchy.create(&spec.id, &spec.limits),
+        _ => Ok(Group { join: Vec::new(), gauges: Vec::new(), oom_event: None }),
+    }
+}
+
+type Started = (Birth, OwnedFd, Option<OwnedFd>);
+
+fn start(
+    shop: &mut Workshop,
+    spec: &SandboxSpec,
+    weakened: Weakened,
+    uid: u32,
+    group: Group,
+) -> Result<Started, Failed> {
+    let (output, output_inside) = pipe()?;
+    let (status, status_inside) = pipe()?;
+    let (channel, channel_inside) = packet::socket_pair().at(Step::MakeChannel)?;
+    let Group { join, gauges, oom_event } = group;
+    let plan = Plan {
+        mode: shop.mode,
+        weakened,
+        uid,
+        hostname: spec.hostname.clone(),
+        limits: spec.limits.clone(),
+        join,
+        root: root(spec, weakened)?,
+        code: shop.staging.code(&spec.code)?,
+        passwd: shop.staging.passwd(uid)?,
+        attach_point: shop.staging.point,
+        argv: c_strings(spec.argv.iter().cloned())?,
+        env: c_strings(spec.env.iter().map(|(name, value)| format!("{name}={value}")))?,
+        cwd: spec.cwd.clone(),
+        filter: Arc::clone(&shop.filter),
+        channel: channel_inside,
+        output: output_inside,
+        status: status_inside,
+        spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
+    };
+    match syscalls::clone3(environment::clone_flags(shop.mode, weakened)).at(Step::Clone3)? {
+        Cloned::Child => environment::run(&plan),
+        Cloned::Parent(pidfd) => {
+            let birth = Birth { channel, listener: None, failed: None, output, status, gauges };
+            Ok((birth, pidfd, oom_event))
+        }
+    }
+}
+
+/// The runtime root as a read-only detached mount. That it has its mount points is checked here, where the error can say so.
+fn root(spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = rustix::fs::openat(CWD, &spec.root, flags, FileMode::empty()).at(Step::OpenRoot)?;
+    for point in MOUNT_POINTS {
+        open_beneath(&root, point).at(Step::RootMountPoint)?;
+    }
+    let mount = clone_tree(&root).at(Step::CloneRoot)?;
+    if weakened.keeps(Layer::ReadOnlyRoot) {
+        protect(&mount).at(Step::ProtectRoot)?;
+    }
+    Ok(mount)
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
+    rustix::pipe::pipe_with(PipeFlags::CLOEXEC).at(Step::MakePipe)
+}
+
+/// The request's texts hold no NUL, which its check has seen to.
+fn c_strings(texts: impl Iterator<Item = String>) -> Result<Vec<CString>, Failed> {
+    texts
+        .map(|text| CString::new(text).map_err(|_| rustix::io::Errno::INVAL))
+        .collect::<Result<_, _>>()
+        .at(Step::Clone3)
+}

@@ -1,0 +1,88 @@
+//! The platform's end of the conversation.
+//!
+//! Invariant: no lock. Each request brings the socket on which its answer comes, so that threads don't wait for each other,
+//! and that socket then is the environment's lifeline.
+
+use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use super::packet::{self, Packet};
+use super::protocol::{self, Answer, MAX_ANSWER, Refusal, RequestHeader, RequestKind};
+use super::{SpawnerOptions, launch};
+use crate::cgroup::Gauges;
+use crate::error::{CreateError, StartError};
+use crate::handle::{Sandbox, wait_readable};
+use crate::protections::Protections;
+use crate::spec::SandboxSpec;
+
+/// Longest wait for an answer, in seconds: a creation takes milliseconds, but a machine can be overloaded.
+const PATIENCE: u64 = 10;
+
+/// Starts the spawner and waits until it is ready.
+pub(super) fn start(
+    options: &SpawnerOptions,
+) -> Result<(launch::Launched, OwnedFd, Protections), StartError> {
+    let launched = launch::launch()?;
+    let body = protocol::encode_options(options);
+    let memfd = packet::seal_body(&body).map_err(|_| StartError::Silent)?;
+    let header = RequestHeader { kind: RequestKind::Start, body_length: body.len() }.encode();
+    packet::send(&launched.socket, &header, &[memfd.as_fd()]).map_err(|_| StartError::Silent)?;
+    if !wait_readable(&launched.socket, Duration::from_secs(PATIENCE)) {
+        return Err(StartError::Silent);
+    }
+    let answer = packet::receive(&launched.socket, MAX_ANSWER).ok().flatten().ok_or(StartError::Silent)?;
+    match Answer::decode(&answer.bytes) {
+        Ok(Answer::Ready(protections)) => {
+            let staging = answer.descriptors.into_iter().next().ok_or(StartError::Silent)?;
+            Ok((launched, staging, protections))
+        }
+        Ok(Answer::Failed(failed)) => Err(failed.into()),
+        Ok(Answer::Unprotected(why)) => Err(StartError::Unprotected(why)),
+        _ => Err(StartError::Silent),
+    }
+}
+
+/// Asks for an environment.
+pub(super) fn create(socket: &OwnedFd, spec: &SandboxSpec) -> Result<Sandbox, CreateError> {
+    spec.check()?;
+    let body = protocol::encode_spec(spec);
+    let memfd = packet::seal_body(&body).map_err(CreateError::Ask)?;
+    let (lifeline, theirs) = packet::socket_pair().map_err(|errno| CreateError::Ask(errno.into()))?;
+    let header = RequestHeader { kind: RequestKind::Create, body_length: body.len() }.encode();
+    packet::send(socket, &header, &[theirs.as_fd(), memfd.as_fd()]).map_err(|errno| match errno {
+        Errno::PIPE | Errno::CONNRESET => CreateError::SpawnerGone,
+        other => CreateError::Ask(other.into()),
+    })?;
+    drop(theirs);
+    if !wait_readable(&lifeline, Duration::from_secs(PATIENCE)) {
+        return Err(CreateError::Timeout(PATIENCE));
+    }
+    match packet::receive(&lifeline, MAX_ANSWER) {
+        Ok(Some(answer)) => take_answer(answer, lifeline),
+        Ok(None) | Err(Errno::CONNRESET) => Err(CreateError::SpawnerGone),
+        Err(errno) => Err(CreateError::Ask(errno.into())),
+    }
+}
+
+fn take_answer(packet: Packet, lifeline: OwnedFd) -> Result<Sandbox, CreateError> {
+    match Answer::decode(&packet.bytes) {
+        Ok(Answer::Created { gauges }) => {
+            let mut fds = packet.descriptors.into_iter();
+            sandbox(&mut fds, gauges, lifeline).ok_or(CreateError::Answer)
+        }
+        Ok(Answer::Failed(failed)) => Err(failed.into()),
+        Ok(Answer::Refused(Refusal::Full)) => Err(CreateError::Full),
+        Ok(Answer::Refused(Refusal::Duplicate)) => Err(CreateError::Duplicate),
+        _ => Err(CreateError::Answer),
+    }
+}
+
+fn sandbox(fds: &mut impl Iterator<Item = OwnedFd>, gauges: u32, lifeline: OwnedFd) -> Option<Sandbox> {
+    let runtime_api = TcpListener::from(fds.next()?);
+    let (output, pidfd, status) = (fds.next()?, fds.next()?, fds.next()?);
+    let gauges = Gauges::from_descriptors(gauges, fds)?;
+    Some(Sandbox { runtime_api, output, pidfd, status, lifeline, gauges })
+}

@@ -1,0 +1,321 @@
+//! What platform and spawner say to each other: pure encoding and decoding.
+//!
+//! Every packet begins with a header of 16 bytes. A request's body travels in a sealed memfd, an answer's in the packet.
+//! Invariant: decoding never panics, never allocates more than the input holds, and accepts only what it could have encoded.
+
+use rustix::io::Errno;
+
+use crate::protections::{Mode, Protection, Protections};
+use crate::spawner::SpawnerOptions;
+use crate::spec::{Limits, MAX_ITEMS, MAX_TEXT, SandboxSpec, TreeName};
+use crate::step::{Failed, Step};
+use crate::weaken::Weakened;
+
+/// Bytes of the header.
+pub(crate) const HEADER: usize = 16;
+/// Most bytes of a request's body.
+pub(crate) const MAX_BODY: usize = 1 << 20;
+/// Most bytes of an answer, header included.
+pub(crate) const MAX_ANSWER: usize = 16 * 1024;
+
+const MAGIC: u32 = u32::from_le_bytes(*b"LMB1");
+
+/// The input is not something that this executable has encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// The header of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestHeader {
+    pub(crate) kind: RequestKind,
+    pub(crate) body_length: usize,
+}
+
+/// The requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestKind {
+    /// Once, first. Descriptor: the body.
+    Start = 1,
+    /// Descriptors: the lifeline, over which the answer goes, and the body.
+    Create = 2,
+}
+
+/// The answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// To `Start`. Descriptor: the staging directory.
+    Ready(Protections),
+    /// To `Create`. Descriptors: listener, output, pidfd, status, then one gauge per bit.
+    Created { gauges: u32 },
+    /// A step failed; nothing is left.
+    Failed(Failed),
+    /// This machine lacks something indispensable.
+    Unprotected(String),
+    /// The request is refused.
+    Refused(Refusal),
+}
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It could not be decoded, or a value in it is out of range.
+    Malformed = 1,
+    /// No uid is free.
+    Full = 2,
+    /// The id is taken.
+    Duplicate = 3,
+}
+
+impl RequestHeader {
+    pub(crate) fn encode(self) -> [u8; HEADER] {
+        header(self.kind as u16, self.body_length as u32, 0)
+    }
+
+    pub(crate) fn decode(packet: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader(packet);
+        let (kind, length, spare) = reader.header()?;
+        let kind = match kind {
+            1 => RequestKind::Start,
+            2 => RequestKind::Create,
+            _ => return Err(Malformed),
+        };
+        let body_length = usize::try_from(length).map_err(|_| Malformed)?;
+        if body_length > MAX_BODY || spare != 0 {
+            return Err(Malformed);
+        }
+        reader.end()?;
+        Ok(Self { kind, body_length })
+    }
+}
+
+impl Answer {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Ready(protections) => {
+                let mut writer = Writer(header(1, 0, 0).to_vec());
+                writer.protections(protections);
+                writer.0
+            }
+            Self::Created { gauges } => header(2, *gauges, 0).to_vec(),
+            Self::Failed(failed) => {
+                header(3, failed.step.number().into(), failed.errno.raw_os_error() as u32).to_vec()
+            }
+            Self::Unprotected(why) => {
+                let mut writer = Writer(header(4, 0, 0).to_vec());
+                writer.text(why);
+                writer.0
+            }
+            Self::Refused(refusal) => header(5, *refusal as u32, 0).to_vec(),
+        }
+    }
+
+    pub(crate) fn decode(packet: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader(packet);
+        let answer = match reader.header()? {
+            (1, 0, 0) => Self::Ready(reader.protections()?),
+            (2, gauges, 0) if gauges < 16 => Self::Created { gauges },
+            (3, step, errno) => Self::Failed(decode_failed(step, errno)?),
+            (4, 0, 0) => Self::Unprotected(reader.text()?),
+            (5, 1, 0) => Self::Refused(Refusal::Malformed),
+            (5, 2, 0) => Self::Refused(Refusal::Full),
+            (5, 3, 0) => Self::Refused(Refusal::Duplicate),
+            _ => return Err(Malformed),
+        };
+        reader.end()?;
+        Ok(answer)
+    }
+}
+
+fn decode_failed(step: u32, errno: u32) -> Result<Failed, Malformed> {
+    let step = u16::try_from(step).ok().and_then(Step::from_number).ok_or(Malformed)?;
+    // The kernel's errnos are 1 to 4095.
+    if !(1..=4095).contains(&errno) {
+        return Err(Malformed);
+    }
+    Ok(Failed { step, errno: Errno::from_raw_os_error(errno as i32) })
+}
+
+pub(crate) fn encode_options(options: &SpawnerOptions) -> Vec<u8> {
+    let mut writer = Writer(Vec::new());
+    writer.text(&options.name);
+    writer.number(options.staging_bytes);
+    writer.number(options.uid_base.into());
+    writer.number(options.uid_count.into());
+    writer.0
+}
+
+pub(crate) fn decode_options(body: &[u8]) -> Result<SpawnerOptions, Malformed> {
+    let mut reader = Reader(body);
+    let options = SpawnerOptions {
+        name: reader.text()?,
+        staging_bytes: reader.number()?,
+        uid_base: reader.number32()?,
+        uid_count: reader.number32()?,
+    };
+    reader.end()?;
+    options.check().map_err(|_| Malformed)?;
+    Ok(options)
+}
+
+pub(crate) fn encode_spec(spec: &SandboxSpec) -> Vec<u8> {
+    let mut writer = Writer(Vec::new());
+    writer.text(&spec.id);
+    writer.text(&spec.root.to_string_lossy());
+    writer.text(spec.code.as_str());
+    writer.text(&spec.cwd);
+    writer.text(&spec.hostname);
+    let limits = &spec.limits;
+    for number in [limits.memory_bytes, limits.tmp_bytes, limits.tmp_inodes] {
+        writer.number(number);
+    }
+    for number in [limits.pids, limits.cpu_millis, limits.open_files] {
+        writer.number(number.into());
+    }
+    writer.number(spec.weakened().bits().into());
+    writer.texts(spec.argv.iter());
+    writer.texts(spec.env.iter().map(|(name, _)| name));
+    writer.texts(spec.env.iter().map(|(_, value)| value));
+    writer.0
+}
+
+/// Decodes and checks: what comes out is within every bound.
+pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malformed> {
+    let mut reader = Reader(body);
+    let (id, root, code) = (reader.text()?, reader.text()?, reader.text()?);
+    let (cwd, hostname) = (reader.text()?, reader.text()?);
+    let limits = Limits {
+        memory_bytes: reader.number()?,
+        tmp_bytes: reader.number()?,
+        tmp_inodes: reader.number()?,
+        pids: reader.number32()?,
+        cpu_millis: reader.number32()?,
+        open_files: reader.number32()?,
+    };
+    let weakened = Weakened::from_bits(reader.number32()?).ok_or(Malformed)?;
+    let (argv, names, values) = (reader.texts()?, reader.texts()?, reader.texts()?);
+    reader.end()?;
+    if names.len() != values.len() {
+        return Err(Malformed);
+    }
+    let spec = SandboxSpec {
+        id,
+        root: root.into(),
+        code: TreeName::parse(&code).map_err(|_| Malformed)?,
+        argv,
+        env: names.into_iter().zip(values).collect(),
+        cwd,
+        hostname,
+        limits,
+        #[cfg(feature = "weaken")]
+        weakened: Vec::new(),
+    };
+    spec.check().map_err(|_| Malformed)?;
+    Ok((spec, weakened))
+}
+
+fn header(kind: u16, first: u32, second: u32) -> [u8; HEADER] {
+    let mut bytes = [0; HEADER];
+    bytes[0..4].copy_from_slice(&MAGIC.to_le_bytes());
+    bytes[4..6].copy_from_slice(&kind.to_le_bytes());
+    bytes[8..12].copy_from_slice(&first.to_le_bytes());
+    bytes[12..16].copy_from_slice(&second.to_le_bytes());
+    bytes
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a String>) {
+        self.number(texts.len() as u64);
+        texts.for_each(|text| self.text(text));
+    }
+
+    fn protections(&mut self, protections: &Protections) {
+        self.number(u64::from(protections.mode == Mode::Rootless));
+        self.number(protections.list.len() as u64);
+        for protection in &protections.list {
+            self.text(&protection.name);
+            self.number(protection.in_force.into());
+            self.text(&protection.why);
+        }
+    }
+}
+
+/// What is left to read.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+        let (head, tail) = self.0.split_at_checked(count).ok_or(Malformed)?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        self.bytes(N)?.try_into().map_err(|_| Malformed)
+    }
+
+    fn header(&mut self) -> Result<(u16, u32, u32), Malformed> {
+        let magic = u32::from_le_bytes(self.array()?);
+        let (kind, padding) = (u16::from_le_bytes(self.array()?), u16::from_le_bytes(self.array()?));
+        let (first, second) = (u32::from_le_bytes(self.array()?), u32::from_le_bytes(self.array()?));
+        if magic == MAGIC && padding == 0 { Ok((kind, first, second)) } else { Err(Malformed) }
+    }
+
+    fn number(&mut self) -> Result<u64, Malformed> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    fn number32(&mut self) -> Result<u32, Malformed> {
+        self.number()?.try_into().map_err(|_| Malformed)
+    }
+
+    fn flag(&mut self) -> Result<bool, Malformed> {
+        match self.number()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn count(&mut self) -> Result<usize, Malformed> {
+        let count = self.number()?;
+        if count > MAX_ITEMS as u64 { Err(Malformed) } else { Ok(count as usize) }
+    }
+
+    fn text(&mut self) -> Result<String, Malformed> {
+        let length = self.number()?;
+        if length > MAX_TEXT as u64 {
+            return Err(Malformed);
+        }
+        let bytes = self.bytes(length as usize)?;
+        String::from_utf8(bytes.to_vec()).map_err(|_| Malformed)
+    }
+
+    fn texts(&mut self) -> Result<Vec<String>, Malformed> {
+        (0..self.count()?).map(|_| self.text()).collect()
+    }
+
+    fn protections(&mut self) -> Result<Protections, Malformed> {
+        let mode = if self.flag()? { Mode::Rootless } else { Mode::Privileged };
+        let list = (0..self.count()?).map(|_| self.protection()).collect::<Result<_, _>>()?;
+        Ok(Protections { mode, list })
+    }
+
+    fn protection(&mut self) -> Result<Protection, Malformed> {
+        Ok(Protection { name: self.text()?, in_force: self.flag()?, why: self.text()? })
+    }
+
+    fn end(&self) -> Result<(), Malformed> {
+        if self.0.is_empty() { Ok(()) } else { Err(Malformed) }
+    }
+}

@@ -1,0 +1,310 @@
+//! The spawner's loop: one thread, one epoll, no waiting anywhere else.
+//!
+//! Invariant: when the platform's socket ends, or the platform itself, every environment is killed, every group removed, and
+//! this process exits.
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
+
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
+use rustix::process::PidfdFlags;
+
+use super::environments::{Environment, Environments, Serial, State};
+use super::packet::{self, Packet};
+use super::prepare::{self, Unready, Workshop};
+use super::protocol::{self, Answer, HEADER, Refusal, RequestHeader, RequestKind};
+use super::{SpawnerOptions, birth, trial};
+use crate::environment::{Report, receive_report};
+use crate::step::{At, Failed, Step};
+
+/// How often the removal of a busy group is tried again.
+const RETRY_NANOSECONDS: i64 = 2_000_000;
+
+/// Runs the spawner to its end.
+pub(super) fn run(socket: OwnedFd) -> ExitCode {
+    match serve(socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve(socket: OwnedFd) -> Result<(), Failed> {
+    let Some(options) = receive_options(&socket) else { return Ok(()) };
+    let mut shop = match prepare::workshop(&options) {
+        Ok(shop) => shop,
+        Err(unready) => return refuse_start(&socket, unready),
+    };
+    if let Err(unready) = trial::run(&mut shop, options.uid_base) {
+        shop.remove_all();
+        return refuse_start(&socket, unready);
+    }
+    let trees = shop.staging.trees()?;
+    let ready = Answer::Ready(shop.protections()).encode();
+    packet::send(&socket, &ready, &[trees.as_fd()]).at(Step::Epoll)?;
+    drop(trees);
+    let mut server = Server::new(socket, shop, &options)?;
+    let result = server.work();
+    server.end();
+    result
+}
+
+fn receive_options(socket: &OwnedFd) -> Option<SpawnerOptions> {
+    let packet = packet::receive(socket, HEADER).ok()??;
+    let header = RequestHeader::decode(&packet.bytes).ok()?;
+    let memfd = packet.descriptors.into_iter().next()?;
+    let body = packet::read_body(memfd, header.body_length).ok()?;
+    (header.kind == RequestKind::Start).then(|| protocol::decode_options(&body).ok())?
+}
+
+fn refuse_start(socket: &OwnedFd, unready: Unready) -> Result<(), Failed> {
+    let answer = match unready {
+        Unready::Failed(failed) => Answer::Failed(failed),
+        Unready::Unprotected(why) => Answer::Unprotected(why),
+    };
+    packet::send(socket, &answer.encode(), &[]).at(Step::Epoll)
+}
+
+/// What an event is about: which environment, and which of the environment's descriptors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Socket,
+    Platform,
+    Channel(Serial),
+    Process(Serial),
+    Lifeline(Serial),
+    OutOfMemory(Serial),
+}
+
+impl Source {
+    fn to_data(self) -> epoll::EventData {
+        let (kind, serial) = match self {
+            Self::Socket => (0, 0),
+            Self::Platform => (1, 0),
+            Self::Channel(serial) => (2, serial),
+            Self::Process(serial) => (3, serial),
+            Self::Lifeline(serial) => (4, serial),
+            Self::OutOfMemory(serial) => (5, serial),
+        };
+        epoll::EventData::new_u64(serial << 8 | kind)
+    }
+
+    fn from_data(data: epoll::EventData) -> Option<Self> {
+        let serial = data.u64() >> 8;
+        Some(match data.u64() & 0xFF {
+            0 => Self::Socket,
+            1 => Self::Platform,
+            2 => Self::Channel(serial),
+            3 => Self::Process(serial),
+            4 => Self::Lifeline(serial),
+            5 => Self::OutOfMemory(serial),
+            _ => return None,
+        })
+    }
+}
+
+struct Server {
+    epoll: OwnedFd,
+    socket: OwnedFd,
+    shop: Workshop,
+    uid_base: u32,
+    uid_count: u32,
+    environments: Environments,
+}
+
+impl Server {
+    fn new(socket: OwnedFd, shop: Workshop, options: &SpawnerOptions) -> Result<Self, Failed> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).at(Step::Epoll)?;
+        let server = Self {
+            epoll,
+            socket,
+            shop,
+            uid_base: options.uid_base,
+            uid_count: options.uid_count,
+            environments: Environments::default(),
+        };
+        watch(&server.epoll, &server.socket, Source::Socket)?;
+        let parent = rustix::process::getppid().ok_or(Errno::SRCH).at(Step::WatchPlatform)?;
+        let platform = rustix::process::pidfd_open(parent, PidfdFlags::empty()).at(Step::WatchPlatform)?;
+        watch(&server.epoll, &platform, Source::Platform)?;
+        // Watched until this process ends.
+        std::mem::forget(platform);
+        Ok(server)
+    }
+
+    /// Until the platform is gone.
+    fn work(&mut self) -> Result<(), Failed> {
+        loop {
+            let mut space = [MaybeUninit::uninit(); 64];
+            let timeout = Timespec { tv_sec: 0, tv_nsec: RETRY_NANOSECONDS };
+            let timeout = (!self.environments.ending().is_empty()).then_some(&timeout);
+            let events = match epoll::wait(&self.epoll, &mut space, timeout) {
+                Ok((events, _)) => events,
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(errno).at(Step::Epoll),
+            };
+            for event in events {
+                match Source::from_data(event.data) {
+                    Some(Source::Socket) => {
+                        let Some(request) = packet::receive(&self.socket, HEADER).ok().flatten() else {
+                            return Ok(());
+                        };
+                        self.request(request);
+                    }
+                    Some(Source::Platform) => return Ok(()),
+                    Some(source) => self.handle(source),
+                    None => {}
+                }
+            }
+            self.finish_ending();
+        }
+    }
+
+    fn request(&mut self, packet: Packet) {
+        let mut descriptors = packet.descriptors.into_iter();
+        // Without a lifeline there is nobody to answer.
+        let (Some(lifeline), Some(memfd)) = (descriptors.next(), descriptors.next()) else { return };
+        if let Err((answer, lifeline)) = self.try_create(&packet.bytes, memfd, lifeline) {
+            // Whoever asked may have gone.
+            let _ = packet::send(&lifeline, &answer.encode(), &[]);
+        }
+    }
+
+    fn try_create(
+        &mut self,
+        header: &[u8],
+        memfd: OwnedFd,
+        lifeline: OwnedFd,
+    ) -> Result<(), (Answer, OwnedFd)> {
+        let refuse = |refusal, lifeline| Err((Answer::Refused(refusal), lifeline));
+        let decoded = RequestHeader::decode(header)
+            .ok()
+            .filter(|header| header.kind == RequestKind::Create)
+            .and_then(|header| packet::read_body(memfd, header.body_length).ok())
+            .and_then(|body| protocol::decode_spec(&body).ok());
+        let Some((spec, weakened)) = decoded else { return refuse(Refusal::Malformed, lifeline) };
+        if self.environments.has_id(&spec.id) {
+            return refuse(Refusal::Duplicate, lifeline);
+        }
+        let Some(slot) = self.environments.free_slot(self.uid_count) else {
+            return refuse(Refusal::Full, lifeline);
+        };
+        let place = (slot, self.uid_base + slot);
+        let environment = birth::begin(&mut self.shop, &spec, weakened, place, lifeline)
+            .map_err(|(failed, lifeline)| (Answer::Failed(failed), lifeline))?;
+        self.admit(environment);
+        Ok(())
+    }
+
+    fn admit(&mut self, mut environment: Environment) {
+        if let Err(failed) = self.watch_environment(&environment) {
+            if let State::SettingUp(birth) = &mut environment.state {
+                birth.failed = Some(failed);
+            }
+            environment.doom();
+        }
+        self.environments.insert(environment);
+    }
+
+    fn watch_environment(&self, environment: &Environment) -> Result<(), Failed> {
+        let serial = self.environments.next_serial();
+        // The pidfd first: without it nothing could ever be cleaned up.
+        watch(&self.epoll, &environment.pidfd, Source::Process(serial))?;
+        watch(&self.epoll, &environment.lifeline, Source::Lifeline(serial))?;
+        if let State::SettingUp(birth) = &environment.state {
+            watch(&self.epoll, &birth.channel, Source::Channel(serial))?;
+        }
+        match &environment.oom_event {
+            Some(event) => watch(&self.epoll, event, Source::OutOfMemory(serial)),
+            None => Ok(()),
+        }
+    }
+
+    fn handle(&mut self, source: Source) {
+        let (Source::Channel(serial)
+        | Source::Process(serial)
+        | Source::Lifeline(serial)
+        | Source::OutOfMemory(serial)) = source
+        else {
+            return;
+        };
+        // It may have been finished by an earlier event of the same batch.
+        let Some(environment) = self.environments.get_mut(serial) else { return };
+        match source {
+            Source::Channel(_) => hear(environment),
+            Source::Process(_) => {
+                environment.reap();
+                if environment.is_reaped {
+                    unwatch(&self.epoll, &environment.pidfd);
+                }
+            }
+            Source::Lifeline(_) => {
+                unwatch(&self.epoll, &environment.lifeline);
+                environment.doom();
+            }
+            _ => {
+                if let Some(event) = environment.oom_event.take() {
+                    unwatch(&self.epoll, &event);
+                }
+                environment.kill();
+            }
+        }
+    }
+
+    /// Removes the groups of those whose processes are gone, and forgets them.
+    fn finish_ending(&mut self) {
+        for serial in self.environments.ending() {
+            let Some(environment) = self.environments.get_mut(serial) else { continue };
+            if !self.shop.remove_group(&environment.id) {
+                continue;
+            }
+            if let Some(ended) = self.environments.remove(serial)
+                && let State::Doomed(Some(failed)) = ended.state
+            {
+                // Whoever asked may have gone.
+                let _ = packet::send(&ended.lifeline, &Answer::Failed(failed).encode(), &[]);
+            }
+        }
+    }
+
+    /// Kills everything and waits for it, at most two seconds.
+    fn end(&mut self) {
+        self.environments.iter_mut().for_each(|environment| environment.kill());
+        for _ in 0..1000 {
+            self.environments.iter_mut().for_each(|environment| {
+                environment.reap();
+                environment.doom();
+            });
+            self.finish_ending();
+            if self.environments.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        self.shop.remove_all();
+    }
+}
+
+/// Takes one report of an environment that is being set up.
+fn hear(environment: &mut Environment) {
+    let State::SettingUp(birth) = &mut environment.state else { return };
+    match receive_report(&birth.channel) {
+        Ok(Report::Listener(listener)) => birth.listener = Some(listener),
+        Ok(Report::Failed(failed)) => birth.failed = birth.failed.or(Some(failed)),
+        Ok(Report::End) => environment.born(),
+        Err(failed) => {
+            birth.failed = birth.failed.or(Some(failed));
+            environment.doom();
+        }
+    }
+}
+
+fn watch(epoll: &OwnedFd, fd: &OwnedFd, source: Source) -> Result<(), Failed> {
+    epoll::add(epoll, fd, source.to_data(), epoll::EventFlags::IN | epoll::EventFlags::RDHUP).at(Step::Watch)
+}
+
+fn unwatch(epoll: &OwnedFd, fd: &OwnedFd) {
+    // It was added; a failure would mean that it is no longer watched, which is what is wanted.
+    let _ = epoll::delete(epoll, fd);
+}

@@ -1,0 +1,124 @@
+//! The tmpfs that holds code trees, in the spawner's own mount namespace: no other process of the host sees it.
+//!
+//! ```text
+//! /trees/<64 hex>    put there by the platform through the descriptor that it is given
+//! /passwd/<uid>      one line, made by the spawner when the uid is first used
+//! /probe             an empty root, for the trial at the start
+//! ```
+//! Invariant: what the spawner opens here it opens beneath its own descriptor, following no link.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{CWD, Mode as FileMode, OFlags};
+use rustix::mount::MountAttrFlags;
+
+use crate::environment::mounts::{attach_by_path, clone_tree, new_mount, open_beneath};
+use crate::spec::TreeName;
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+
+/// Directories that every kernel's /proc has, always empty, needed by nobody in the spawner: one serves as the place of the
+/// staging area, and in each environment's namespace of its root until that is `/`.
+const POINTS: [&str; 2] = ["/proc/fs/nfsd", "/proc/driver"];
+
+/// Files and directories that the area can hold.
+const INODES: &str = "4194304";
+
+pub(super) struct Staging {
+    root: OwnedFd,
+    pub(super) point: &'static str,
+    passwd_made: BTreeSet<u32>,
+}
+
+impl Staging {
+    pub(super) fn mount(bytes: u64) -> Result<Self, Failed> {
+        let size = bytes.to_string();
+        let options = [("size", size.as_str()), ("nr_inodes", INODES), ("mode", "0755")];
+        let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+        let mount = new_mount("tmpfs", &options, attributes).at(Step::StagingOpen)?;
+        let point = attach_somewhere(&mount).at(Step::StagingMount)?;
+        for name in ["trees", "passwd"] {
+            rustix::fs::mkdirat(&mount, name, directory_mode()).at(Step::StagingDirectory)?;
+        }
+        Ok(Self { root: mount, point, passwd_made: BTreeSet::new() })
+    }
+
+    /// The descriptor for the platform.
+    pub(super) fn trees(&self) -> Result<OwnedFd, Failed> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.root, "trees", flags, FileMode::empty()).at(Step::StagingDirectory)
+    }
+
+    /// A read-only detached mount of a code tree.
+    pub(super) fn code(&self, tree: &TreeName) -> Result<OwnedFd, Failed> {
+        let found = open_beneath(&self.root, &format!("trees/{}", tree.as_str())).at(Step::OpenCode)?;
+        let mount = clone_tree(&found).at(Step::CloneCode)?;
+        protect(&mount).at(Step::ProtectCode)?;
+        Ok(mount)
+    }
+
+    /// A read-only detached mount of the passwd file in which the uid has a line.
+    pub(super) fn passwd(&mut self, uid: u32) -> Result<OwnedFd, Failed> {
+        let name = format!("passwd/{uid}");
+        if !self.passwd_made.contains(&uid) {
+            let flags = OFlags::CREATE | OFlags::TRUNC | OFlags::WRONLY | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(&self.root, &name, flags, FileMode::from_raw_mode(0o644));
+            let line = format!("sbx_user:x:{uid}:{uid}::/tmp:/bin/sh\n");
+            File::from(file.at(Step::WritePasswd)?).write_all(line.as_bytes()).at(Step::WritePasswd)?;
+            self.passwd_made.insert(uid);
+        }
+        let found = open_beneath(&self.root, &name).at(Step::ClonePasswd)?;
+        let mount = clone_tree(&found).at(Step::ClonePasswd)?;
+        protect(&mount).at(Step::ClonePasswd)?;
+        Ok(mount)
+    }
+
+    /// Makes the empty root and the empty code tree of the trial, and says where the root is.
+    pub(super) fn make_probe(&self, tree: &TreeName) -> Result<String, Failed> {
+        let code = format!("trees/{}", tree.as_str());
+        let directories =
+            ["dev", "proc", "tmp", "var", "var/task", "opt", "etc"].map(|d| format!("probe/{d}"));
+        for directory in [code, "probe".to_owned()].into_iter().chain(directories) {
+            rustix::fs::mkdirat(&self.root, directory, directory_mode()).at(Step::StagingDirectory)?;
+        }
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.root, "probe/etc/passwd", flags, FileMode::from_raw_mode(0o644))
+            .at(Step::StagingDirectory)?;
+        Ok(format!("{}/probe", self.point))
+    }
+
+    /// Removes what [`Staging::make_probe`] made.
+    pub(super) fn remove_probe(&self, tree: &TreeName) -> Result<(), Failed> {
+        let remove =
+            |name: &str, flags| rustix::fs::unlinkat(&self.root, name, flags).at(Step::StagingDirectory);
+        remove("probe/etc/passwd", rustix::fs::AtFlags::empty())?;
+        let tree = format!("trees/{}", tree.as_str());
+        let inner =
+            ["dev", "proc", "tmp", "var/task", "var", "opt", "etc"].map(|name| format!("probe/{name}"));
+        for directory in inner.into_iter().chain(["probe".to_owned(), tree]) {
+            remove(&directory, rustix::fs::AtFlags::REMOVEDIR)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a detached mount read-only and takes set-user-id and device files their meaning.
+pub(super) fn protect(mount: impl AsFd) -> rustix::io::Result<()> {
+    let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    syscalls::mount_setattr(mount, attributes)
+}
+
+fn attach_somewhere(mount: &OwnedFd) -> rustix::io::Result<&'static str> {
+    let exists =
+        |point: &&'static str| rustix::fs::statat(CWD, *point, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    let point = POINTS.into_iter().find(exists).ok_or(rustix::io::Errno::NOENT)?;
+    attach_by_path(mount, point)?;
+    Ok(point)
+}
+
+fn directory_mode() -> FileMode {
+    FileMode::from_raw_mode(0o755)
+}

@@ -1,0 +1,90 @@
+//! The trial at the start: one environment on an empty root, which must get as far as the exec of a program that is not there.
+//!
+//! Invariant: a spawner that reports itself ready has seen every step of an environment's creation succeed on this machine.
+
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use super::birth;
+use super::environments::{Birth, Environment, State};
+use super::prepare::{Unready, Workshop};
+use crate::environment::{Report, receive_report};
+use crate::handle::wait_readable;
+use crate::spawner::packet;
+use crate::spec::{Limits, SandboxSpec, TreeName};
+use crate::step::{At, Failed, Step};
+use crate::weaken::Weakened;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Makes it and looks at how it fails.
+pub(super) fn run(shop: &mut Workshop, uid: u32) -> Result<(), Unready> {
+    let tree = TreeName::parse(&"0".repeat(64)).map_err(|_| unexpected(Errno::INVAL))?;
+    let root = shop.staging.make_probe(&tree)?;
+    let outcome = attempt(shop, &spec(root, tree.clone()), uid);
+    shop.staging.remove_probe(&tree)?;
+    match outcome? {
+        Failed { step: Step::ExecRuntime, errno: Errno::NOENT } => Ok(()),
+        failed => Err(failed.into()),
+    }
+}
+
+fn attempt(shop: &mut Workshop, spec: &SandboxSpec, uid: u32) -> Result<Failed, Failed> {
+    let (_ours, lifeline) = packet::socket_pair().at(Step::MakeChannel)?;
+    let weakened = Weakened::from_bits(0).ok_or(unexpected(Errno::INVAL))?;
+    let mut environment =
+        birth::begin(shop, spec, weakened, (0, uid), lifeline).map_err(|(failed, _lifeline)| failed)?;
+    let failed = listen(&environment);
+    environment.kill();
+    wait_readable(&environment.pidfd, PATIENCE);
+    environment.reap();
+    for _ in 0..100 {
+        if shop.remove_group(&spec.id) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    failed
+}
+
+/// Waits for the end of the set-up.
+fn listen(environment: &Environment) -> Result<Failed, Failed> {
+    let State::SettingUp(Birth { channel, .. }) = &environment.state else {
+        return Err(unexpected(Errno::PROTO));
+    };
+    while wait_readable(channel, PATIENCE) {
+        match receive_report(channel)? {
+            Report::Listener(_) => {}
+            Report::Failed(failed) => return Ok(failed),
+            Report::End => return Err(unexpected(Errno::SRCH)),
+        }
+    }
+    Err(unexpected(Errno::TIMEDOUT))
+}
+
+fn unexpected(errno: Errno) -> Failed {
+    Failed { step: Step::SetupDied, errno }
+}
+
+fn spec(root: String, code: TreeName) -> SandboxSpec {
+    SandboxSpec {
+        id: "0".repeat(32),
+        root: root.into(),
+        code,
+        argv: vec!["/absent".to_owned()],
+        env: Vec::new(),
+        cwd: "/".to_owned(),
+        hostname: "trial".to_owned(),
+        limits: Limits {
+            memory_bytes: 64 << 20,
+            tmp_bytes: 1 << 20,
+            tmp_inodes: 64,
+            pids: 16,
+            cpu_millis: 1000,
+            open_files: 64,
+        },
+        #[cfg(feature = "weaken")]
+        weakened: Vec::new(),
+    }
+}

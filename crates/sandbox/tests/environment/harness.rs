@@ -1,0 +1,226 @@
+//! Runs the cases one after the other and reports as libtest does.
+
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, SpawnerOptions, TreeName};
+
+use crate::{cases, tree};
+
+/// The plain user of the rootless half.
+const PLAIN_USER: u32 = 65_534;
+
+/// What a case gets.
+pub struct Bench {
+    pub spawner: Spawner,
+    pub name: String,
+    pub root: tempfile::TempDir,
+    pub code: TreeName,
+    next_id: std::cell::Cell<u32>,
+}
+
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    pub output: String,
+    /// As `wait` encodes it; nothing when the environment was killed from outside.
+    pub status: Option<i32>,
+}
+
+pub enum Verdict {
+    Passed,
+    Skipped(String),
+}
+
+pub type Case = (&'static str, fn(&Bench) -> Verdict);
+
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Bench {
+    pub fn new(half: &str) -> Self {
+        let name = format!("lambent-test-{half}-{}", std::process::id());
+        let options =
+            SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };
+        let spawner = Spawner::start(options).expect("the spawner starts");
+        let root = tempfile::tempdir().expect("a directory");
+        tree::build(root.path());
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(root.path(), open).expect("open the root");
+        let code = tree::stage(spawner.staging(), 'a');
+        Self { spawner, name, root, code, next_id: std::cell::Cell::new(1) }
+    }
+
+    /// An environment that runs this executable's `inside` with the words given.
+    pub fn spec(&self, words: &[&str]) -> SandboxSpec {
+        let id = self.next_id.replace(self.next_id.get() + 1);
+        let mut argv = vec![tree::PROGRAM.to_owned(), "inside".to_owned()];
+        argv.extend(words.iter().map(|word| (*word).to_owned()));
+        SandboxSpec {
+            id: format!("{id:032x}"),
+            root: self.root.path().to_owned(),
+            code: self.code.clone(),
+            argv,
+            env: vec![("GREETING".to_owned(), "hello".to_owned())],
+            cwd: "/var/task".to_owned(),
+            hostname: "environment".to_owned(),
+            limits: Limits {
+                memory_bytes: 64 << 20,
+                tmp_bytes: 8 << 20,
+                tmp_inodes: 128,
+                pids: 32,
+                cpu_millis: 1000,
+                open_files: 256,
+            },
+            #[cfg(feature = "weaken")]
+            weakened: Vec::new(),
+        }
+    }
+
+    pub fn start(&self, words: &[&str]) -> Sandbox {
+        self.spawner.create(&self.spec(words)).expect("an environment")
+    }
+
+    /// Runs the words to their end.
+    pub fn run(&self, words: &[&str]) -> Ended {
+        finish(&self.start(words))
+    }
+
+    /// Runs the words in an environment that lacks some layers.
+    #[cfg(feature = "weaken")]
+    pub fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
+        let mut spec = self.spec(words);
+        spec.weakened = weakened.to_vec();
+        finish(&self.spawner.create(&spec).expect("a weakened environment"))
+    }
+
+    pub fn is_privileged(&self) -> bool {
+        self.spawner.protections().mode == sandbox::Mode::Privileged
+    }
+}
+
+/// Reads the output to its end, and the status; at most 20 s.
+pub fn finish(sandbox: &Sandbox) -> Ended {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut output = Vec::new();
+    let mut buffer = [0; 4096];
+    while wait_until(&sandbox.output, deadline) {
+        match rustix::io::read(&sandbox.output, &mut buffer).expect("read the output") {
+            0 => break,
+            count => output.extend_from_slice(&buffer[..count]),
+        }
+    }
+    let status = wait_until(&sandbox.status, deadline).then(|| {
+        let mut bytes = [0; 4];
+        let count = rustix::io::read(&sandbox.status, &mut bytes).expect("read the status");
+        (count == 4).then(|| i32::from_ne_bytes(bytes))
+    });
+    Ended { output: String::from_utf8_lossy(&output).into_owned(), status: status.flatten() }
+}
+
+/// Waits for a descriptor to be readable.
+pub fn wait_until(fd: &impl std::os::fd::AsFd, deadline: Instant) -> bool {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let timeout =
+        rustix::event::Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+    let mut fds = [rustix::event::PollFd::new(fd, rustix::event::PollFlags::IN)];
+    rustix::event::poll(&mut fds, Some(&timeout)).is_ok_and(|ready| ready > 0)
+}
+
+/// The whole suite: privileged where this process is root, and rootless always.
+pub fn run(arguments: &[String]) -> ExitCode {
+    let all: Vec<Case> = cases::privileged().into_iter().chain(cases::rootless()).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        all.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    let mut tally = Tally::default();
+    let chosen = choose(cases::privileged(), arguments);
+    if rustix::process::geteuid().is_root() {
+        run_cases("root", &chosen, &mut tally);
+    } else {
+        chosen.iter().for_each(|(name, _)| skip(name, "it needs root", &mut tally));
+    }
+    if !choose(cases::rootless(), arguments).is_empty() {
+        run_half_as_plain_user(arguments, &mut tally);
+    }
+    conclude(&tally)
+}
+
+/// The rootless half, in a process of its own.
+pub fn run_rootless(arguments: &[String]) -> ExitCode {
+    let mut tally = Tally::default();
+    run_cases("rootless", &choose(cases::rootless(), arguments), &mut tally);
+    if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn choose(cases: Vec<Case>, arguments: &[String]) -> Vec<Case> {
+    let exact = arguments.iter().any(|argument| argument == "--exact");
+    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let fits = |name: &str| {
+        filters.is_empty()
+            || filters.iter().any(|f| if exact { name == f.as_str() } else { name.contains(f.as_str()) })
+    };
+    cases.into_iter().filter(|(name, _)| fits(name)).collect()
+}
+
+fn run_cases(half: &str, chosen: &[Case], tally: &mut Tally) {
+    if chosen.is_empty() {
+        return;
+    }
+    let bench = Bench::new(half);
+    for (name, case) in chosen {
+        match catch_unwind(AssertUnwindSafe(|| case(&bench))) {
+            Ok(Verdict::Passed) => {
+                tally.passed += 1;
+                println!("test {name} ... ok");
+            }
+            Ok(Verdict::Skipped(why)) => skip(name, &why, tally),
+            Err(_) => {
+                tally.failed += 1;
+                println!("test {name} ... FAILED");
+            }
+        }
+    }
+}
+
+fn skip(name: &str, why: &str, tally: &mut Tally) {
+    tally.skipped += 1;
+    eprintln!("SKIPPED {name}: {why}");
+    println!("test {name} ... ignored");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test starts itself again as a plain user")]
+fn run_half_as_plain_user(arguments: &[String], tally: &mut Tally) {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("rootless").args(arguments).stdout(Stdio::piped());
+    if rustix::process::geteuid().is_root() {
+        command.uid(PLAIN_USER).gid(PLAIN_USER);
+    }
+    let mut child = command.spawn().expect("start the rootless half");
+    let mut said = String::new();
+    child.stdout.take().expect("its output").read_to_string(&mut said).expect("read it");
+    let ended = child.wait().expect("wait for it");
+    print!("{said}");
+    tally.passed += said.lines().filter(|line| line.ends_with("... ok")).count();
+    tally.skipped += said.lines().filter(|line| line.ends_with("... ignored")).count();
+    let failed = said.lines().filter(|line| line.ends_with("... FAILED")).count();
+    // A half that fell over before its first test has failed too.
+    tally.failed += if ended.success() { failed } else { failed.max(1) };
+}
+
+fn conclude(tally: &Tally) -> ExitCode {
+    let word = if tally.failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "\ntest result: {word}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out\n",
+        tally.passed, tally.failed, tally.skipped
+    );
+    if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,26 @@
+//! Real environments: what holds inside them, and that each layer is what holds it.
+//!
+//! This has a `main` of its own, because the spawner must be started before the first thread. The same executable is the
+//! spawner, the program that runs inside the environments, the platform that is killed, and, started again as a plain user,
+//! the rootless half of the suite. Invariant: a test that can't run on a machine says `SKIPPED` and why.
+
+mod cases;
+mod harness;
+mod inside;
+mod platform;
+mod tree;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = sandbox::run_if_spawner() {
+        return code;
+    }
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some("inside") => inside::run(&arguments[2..]),
+        Some("platform") => platform::run(&arguments[2..]),
+        Some("rootless") => harness::run_rootless(&arguments[2..]),
+        _ => harness::run(&arguments[1..]),
+    }
+}
