@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use types::{AccountId, FunctionName, MemoryMb, RevisionId, RuntimeName, TimeoutSeconds, Timestamp};
 
 /// A function's changeable version, `$LATEST`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionRecord {
     /// The owner.
     pub account: AccountId,
@@ -26,8 +26,8 @@ pub struct FunctionRecord {
     pub last_update: UpdateStatus,
 }
 
-/// The configuration of one version of a function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The configuration of one version of a function. Has no Debug output: variables are the customer's secrets.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionConfiguration {
     /// The runtime.
     pub runtime: RuntimeName,
