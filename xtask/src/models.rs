@@ -51,7 +51,7 @@ fn python(target: &Path, version: &str) -> Result<PathBuf, String> {
 }
 
 fn print(models: &Path, services: &[String]) -> Result<(), String> {
-    let wanted = |service: &&str| services.is_empty() || services.iter().any(|name| name == service);
+    let wanted = |service: &&&str| services.is_empty() || services.iter().any(|name| name == **service);
     if let Some(unknown) = services.iter().find(|name| !generate::SERVICES.contains(&name.as_str())) {
         return Err(format!("{unknown} has no model; the services are {}", generate::SERVICES.join(", ")));
     }
