@@ -12,6 +12,7 @@ mod digest;
 mod error;
 mod extract;
 mod limits;
+mod pack;
 mod path;
 mod plan;
 mod read;
@@ -20,6 +21,7 @@ pub use digest::sha256_base64;
 pub use error::{LinkFault, NameFault, PackageError};
 pub use extract::extract;
 pub use limits::Limits;
+pub use pack::pack;
 
 /// What a package holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
