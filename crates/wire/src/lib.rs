@@ -10,6 +10,8 @@ mod error;
 mod generated;
 mod mask;
 mod outgoing;
+#[cfg(test)]
+mod properties;
 mod read;
 mod route;
 mod schema;

@@ -30,6 +30,7 @@ pub struct Incoming<'a> {
 }
 
 /// A request whose operation is known.
+#[derive(Debug, Clone)]
 pub struct Routed {
     /// The operation.
     pub operation: &'static Operation,

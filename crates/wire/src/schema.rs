@@ -3,6 +3,7 @@
 //! Invariant: everything here is static data made from `models/` by the build script; nothing is added at run time
 //! but the compiled form of a pattern, once.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -49,6 +50,12 @@ impl Service {
     }
 }
 
+impl fmt::Debug for Service {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name)
+    }
+}
+
 /// A family of wire formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -86,6 +93,13 @@ pub struct Operation {
     pub unsigned: bool,
     pub(crate) path: &'static [Segment],
     pub(crate) query: &'static [(&'static str, &'static str)],
+}
+
+/// `lambda:CreateFunction`.
+impl fmt::Debug for Operation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.service.name, self.name)
+    }
 }
 
 /// A part of a path template between two slashes.
