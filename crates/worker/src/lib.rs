@@ -51,6 +51,7 @@ pub mod runtimes {
         }
     }
 }
+mod sandboxed;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
 mod spec;
@@ -66,5 +67,6 @@ pub use error::StartError;
 pub use invocation::{Answer, Fate, Invocation, LogTail, Outcome, Timings};
 pub use isolation::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
 pub use options::Options;
+pub use sandboxed::SandboxIsolation;
 pub use spec::{Code, CodeId, EnvironmentSpec};
 pub use worker::{LiveEnvironment, Worker};

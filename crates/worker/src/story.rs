@@ -89,6 +89,16 @@ impl Packages {
         lock(&self.zips).insert(id, zip.into());
         Code { id, place: "test".to_owned() }
     }
+
+    /// Adds one under an id that is not its own.
+    pub(crate) fn add_wrong(&self, content: &[u8]) -> Code {
+        let right = self.add(content);
+        let mut zips = lock(&self.zips);
+        let id = CodeId::new([9; 32]);
+        let zip = zips[&right.id].clone();
+        zips.insert(id, zip);
+        Code { id, ..right }
+    }
 }
 
 impl CodeSource for Packages {

@@ -18,6 +18,9 @@ use types::{Clock, EnvironmentId};
 
 /// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
 const MB_PER_CPU: u32 = 1769;
+/// A smaller function may use a whole one too while nobody else wants it: a hard share of 7 % (128 MB) would make the start
+/// of an interpreter take a third of a second.
+const LEAST_CPU_MILLIS: u32 = 1000;
 
 /// The host of execution environments. Clones are the same worker.
 #[derive(Clone)]
@@ -204,7 +207,7 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime) -> CellSpec {
         env: variables(spec, &runtime.env),
         memory_bytes: spec.memory.bytes(),
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
-        cpu_millis: (spec.memory.get() * 1000).div_ceil(MB_PER_CPU),
+        cpu_millis: (spec.memory.get() * 1000).div_ceil(MB_PER_CPU).max(LEAST_CPU_MILLIS),
     }
 }
 

@@ -129,3 +129,6 @@ impl Environment {
         self.gone().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ struct Held {
     trees: HashMap<CodeId, Arc<Slot>>,
     /// Bytes of trees that are there, being made or being removed.
     used: u64,
+    /// Bytes among them of trees that are being removed.
+    leaving: u64,
     /// Extractions and removals going on: `used` will shrink.
     busy: usize,
     /// Counts uses, to tell what was used last.
@@ -164,12 +166,15 @@ impl Staging {
         let mut held = lock(&self.held);
         let free = self.bound.saturating_sub(held.used);
         if free < want {
-            if let Some((id, bytes)) = held.least_recently_used() {
+            if free + held.leaving < want
+                && let Some((id, bytes)) = held.least_recently_used()
+            {
                 let name = self.temporary();
                 tree::rename(self.isolation.staging(), &id.to_string(), &name)
                     .map_err(StartError::Staging)?;
                 held.trees.remove(&id);
                 held.busy += 1;
+                held.leaving += bytes;
                 return Ok(Claim::Remove(Removal { name, bytes }));
             }
             if held.busy > 0 {
@@ -193,6 +198,7 @@ impl Staging {
             }
             let mut held = lock(&staging.held);
             held.used -= removal.bytes;
+            held.leaving -= removal.bytes;
             held.busy -= 1;
             drop(held);
             staging.freed.notify_waiters();

@@ -1,1 +1,105 @@
+//! Shared, bounded, complete or absent.
 
+use super::*;
+use crate::simulation::Simulation;
+use crate::story::Packages;
+
+struct Area {
+    simulation: Arc<Simulation>,
+    packages: Arc<Packages>,
+    staging: Arc<Staging>,
+}
+
+fn area(bound: u64) -> Area {
+    let simulation = Arc::new(Simulation::new(|_| async { 0 }).unwrap());
+    let packages = Arc::<Packages>::default();
+    let staging = Staging::new(Arc::clone(&simulation) as _, Arc::clone(&packages) as _, bound);
+    Area { simulation, packages, staging: Arc::new(staging) }
+}
+
+impl Area {
+    async fn tree(&self, code: &Code) -> Result<Tree, StartError> {
+        self.staging.tree(AccountId::FIRST, code).await
+    }
+
+    /// What is in the area when everything that goes has gone.
+    async fn names(&self) -> Vec<String> {
+        while self.staging.held.lock().unwrap().busy > 0 {
+            tokio::task::yield_now().await;
+        }
+        let entries = std::fs::read_dir(self.simulation.staging_path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[tokio::test]
+async fn a_package_is_extracted_once_for_all_who_want_it() {
+    let area = area(1 << 30);
+    let code = area.packages.add(b"print('hello')");
+    let (one, two) = tokio::join!(area.tree(&code), area.tree(&code));
+    let three = area.tree(&code).await;
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    assert_eq!(area.packages.reads.load(Ordering::SeqCst), 1);
+    assert_eq!(area.names().await, [code.id.to_string()]);
+    let file = area.simulation.staging_path().join(code.id.to_string()).join("app.py");
+    assert_eq!(std::fs::read(file).unwrap(), b"print('hello')");
+}
+
+#[tokio::test]
+async fn what_was_used_least_recently_makes_way_and_what_is_in_use_stays() {
+    // Room for the largest package and one small one more.
+    let area = area(package::Limits::default().unzipped_bytes + ENTRY_BYTES + 1);
+    let codes = [b"1", b"2", b"3"].map(|content| area.packages.add(content));
+    let held = area.tree(&codes[0]).await.unwrap();
+    for code in &codes[1..] {
+        drop(area.tree(code).await.unwrap());
+    }
+    let mut expected = [codes[0].id.to_string(), codes[2].id.to_string()];
+    expected.sort();
+    assert_eq!(area.names().await, expected, "the second went, the first is in use");
+    drop(held);
+    drop(area.tree(&codes[1]).await.unwrap());
+    let mut expected = [codes[1].id.to_string(), codes[2].id.to_string()];
+    expected.sort();
+    assert_eq!(area.names().await, expected, "the first is the oldest now");
+}
+
+#[tokio::test]
+async fn when_all_trees_are_in_use_a_package_that_doesnt_fit_is_refused_and_leaves_nothing() {
+    let area = area(4 * ENTRY_BYTES);
+    let small = area.packages.add(b"1");
+    let held = area.tree(&small).await.unwrap();
+    let large = area.packages.add(&[b'x'; 5 * ENTRY_BYTES as usize]);
+    assert!(matches!(area.tree(&large).await, Err(StartError::StagingFull { .. })));
+    assert_eq!(area.names().await, [small.id.to_string()]);
+    assert_eq!(area.staging.held.lock().unwrap().trees.len(), 1, "a failure is not remembered");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_package_that_is_another_or_gone_is_refused() {
+    let area = area(1 << 30);
+    let missing = Code { id: CodeId::new([7; 32]), place: String::new() };
+    assert!(matches!(area.tree(&missing).await, Err(StartError::Code(crate::CodeError::Gone))));
+    let wrong = area.packages.add_wrong(b"1");
+    assert!(matches!(area.tree(&wrong).await, Err(StartError::WrongCode(_))));
+    assert!(area.names().await.is_empty());
+    assert_eq!(area.staging.held.lock().unwrap().used, 0);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_no_half_tree() {
+    let area = area(1 << 30);
+    let code = area.packages.add(b"1");
+    tokio::select! {
+        biased;
+        _ = area.tree(&code) => panic!("it is not that fast"),
+        () = std::future::ready(()) => {}
+    }
+    assert!(area.tree(&code).await.is_ok());
+    assert_eq!(area.packages.reads.load(Ordering::SeqCst), 1);
+    assert_eq!(area.names().await, [code.id.to_string()]);
+}

@@ -1,0 +1,6 @@
+//! What an environment does, told with simulated runtimes and a clock that jumps.
+
+mod endings;
+mod floods;
+mod ordinary;
+mod protocol;

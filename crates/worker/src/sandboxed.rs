@@ -1,0 +1,91 @@
+//! The sandbox as an isolation.
+
+use crate::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
+use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, TreeName};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+/// Processes and threads of one environment, and open files of each process. Source: "Lambda quotas" (1,024 each); init is
+/// one more process.
+const PROCESSES: u32 = 1024 + 1;
+const OPEN_FILES: u32 = 1024;
+/// Bytes of /tmp per file or directory that it may hold: as mkfs.ext4 does by default.
+const BYTES_PER_INODE: u64 = 16 * 1024;
+
+/// Environments in the hardened Linux sandbox.
+pub struct SandboxIsolation {
+    spawner: Spawner,
+}
+
+impl SandboxIsolation {
+    /// Over a spawner, which was started before any thread.
+    pub fn new(spawner: Spawner) -> Self {
+        Self { spawner }
+    }
+
+    /// The spawner.
+    pub fn spawner(&self) -> &Spawner {
+        &self.spawner
+    }
+}
+
+impl Isolation for SandboxIsolation {
+    fn staging(&self) -> BorrowedFd<'_> {
+        self.spawner.staging()
+    }
+
+    fn create(&self, spec: &CellSpec) -> Result<Started, IsolationError> {
+        let asked = sandbox_spec(spec).map_err(|error| IsolationError(Box::new(error)))?;
+        let sandbox = self.spawner.create(&asked).map_err(|error| IsolationError(Box::new(error)))?;
+        started(sandbox).map_err(|error| IsolationError(Box::new(error)))
+    }
+}
+
+fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
+    Ok(SandboxSpec {
+        id: spec.id.clone(),
+        root: spec.root.clone(),
+        code: TreeName::parse(&spec.code.to_string())?,
+        argv: spec.argv.clone(),
+        env: spec.env.clone(),
+        cwd: "/var/task".to_owned(),
+        hostname: "lambda".to_owned(),
+        limits: Limits {
+            memory_bytes: spec.memory_bytes,
+            tmp_bytes: spec.tmp_bytes,
+            tmp_inodes: spec.tmp_bytes / BYTES_PER_INODE,
+            pids: PROCESSES,
+            cpu_millis: spec.cpu_millis,
+            open_files: OPEN_FILES,
+        },
+    })
+}
+
+/// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own.
+fn started(sandbox: Sandbox) -> io::Result<Started> {
+    Ok(Started {
+        runtime_api: sandbox.runtime_api.try_clone()?,
+        output: sandbox.output.try_clone()?,
+        status: sandbox.status.try_clone()?,
+        pidfd: sandbox.pidfd.try_clone()?,
+        cell: Arc::new(sandbox),
+    })
+}
+
+impl Cell for Sandbox {
+    fn kill(&self) {
+        Sandbox::kill(self);
+    }
+
+    fn memory(&self) -> Memory {
+        Sandbox::memory(self).map_or(Memory::default(), |usage| Memory {
+            counted: usage.anonymous_and_kernel,
+            peak: usage.peak,
+        })
+    }
+
+    fn oom_killed(&self) -> bool {
+        Sandbox::oom_killed(self)
+    }
+}
