@@ -3,6 +3,7 @@
 //! Invariant: members go by their name in the model, never by their name on the wire.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
 
@@ -10,7 +11,9 @@ use crate::error::ReadError;
 use crate::typed::Field;
 
 /// Any value that the models can describe. A structure and a map are both `Map`: the shape tells which.
-#[derive(Debug, Clone, PartialEq, Default)]
+///
+/// Its `Debug` shows names of members, kinds and sizes, but no text, no bytes and no key of a map: any may be a secret.
+#[derive(Clone, PartialEq, Default)]
 pub enum Value {
     /// Nothing; for a member the same as its absence.
     #[default]
@@ -98,10 +101,36 @@ impl Value {
     }
 }
 
+impl fmt::Debug for Value {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => out.write_str("null"),
+            Self::Bool(value) => value.fmt(out),
+            Self::Int(number) => number.fmt(out),
+            Self::Float(number) => number.fmt(out),
+            Self::String(text) => write!(out, "text of {} bytes", text.len()),
+            Self::Blob(bytes) => write!(out, "{} bytes", bytes.len()),
+            Self::Timestamp(millis) => write!(out, "{millis} ms"),
+            Self::List(values) => values.fmt(out),
+            Self::Map(fields) => fields.fmt(out),
+        }
+    }
+}
+
 /// Names and values in order. Searched from the front: structures are small; maps are filled sorted by
 /// [`Fields::from_sorted`] and read whole.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Fields(Vec<(Cow<'static, str>, Value)>);
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |name: &Cow<'static, str>| match name {
+            Cow::Borrowed(member) => *member,
+            Cow::Owned(_) => "…",
+        };
+        out.debug_map().entries(self.0.iter().map(|(key, value)| (name(key), value))).finish()
+    }
+}
 
 impl Fields {
     /// No members yet, room for some.
