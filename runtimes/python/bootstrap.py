@@ -1,0 +1,424 @@
+"""Runs a function's handler: takes invocations from the Runtime API and answers them, one at a time.
+
+This file is all that a cold start must compile and a warm invocation must run. What only some functions need, or only
+failures, is in the modules beside it and is imported when it is needed: `_lambent_faults` (errors, as answers and as log
+records), `_lambent_logging` (the root logger's handler), `_lambent_json` (what `json` cannot encode).
+
+Invariant: what a handler sees (its arguments, the module path, the environment, its log) is what Lambda's documentation
+describes; how the messages travel is nobody's business but this file's.
+"""
+
+import sys
+
+CODE_PATHS = ["/var/task", "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
+VERSION = "/2018-06-01/runtime"
+
+
+def load_http():
+    """`http.client`, without the packages that only its other half needs (e-mail, TLS, sockets, URLs).
+
+    They would double the time to the first invocation. The copy is ours alone: a function that imports `http.client`, or
+    any of them, gets the real ones.
+    """
+    from types import ModuleType
+
+    class Stub(ModuleType):
+        """Names of the other half, which are read while its classes are made and never used."""
+
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return None
+
+    names = ("email", "email.message", "email.parser", "socket", "urllib", "urllib.parse")
+    stubs = {name: Stub(name) for name in names}
+    stubs["email"].message, stubs["email"].parser = stubs["email.message"], stubs["email.parser"]
+    stubs["email.message"].Message, stubs["email.parser"].Parser = object, Fields
+    stubs["ssl"] = None
+    kept = {name: sys.modules.pop(name) for name in [*stubs, "http.client"] if name in sys.modules}
+    sys.modules.update(stubs)
+    try:
+        import http.client as client
+    finally:
+        for name in stubs:
+            sys.modules.pop(name, None)
+        sys.modules.pop("http.client", None)
+        sys.modules.update(kept)
+        if "http.client" not in kept and "http" in sys.modules:
+            vars(sys.modules["http"]).pop("client", None)
+    return client
+
+
+class Fields:
+    """The header fields of an answer, by lower-case name; stands in for the e-mail parser."""
+
+    def __init__(self, _class=None):
+        pass
+
+    def parsestr(self, text):
+        lines = (line.partition(":") for line in text.split("\r\n"))
+        return {name.lower(): value.strip() for name, colon, value in lines if colon}
+
+
+class RuntimeApi:
+    """One connection to the Runtime API, kept open for the life of the environment."""
+
+    def __init__(self, address):
+        import _socket
+        import io
+
+        self.http = load_http()
+        host, _, port = address.rpartition(":")
+        self.socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        self.socket.connect((host, int(port)))
+        self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        receive = self.socket.recv_into
+
+        class Received(io.RawIOBase):
+            def readable(self):
+                return True
+
+            def readinto(self, buffer):
+                return receive(buffer)
+
+        class Kept(io.BufferedReader):
+            """Outlives the answers that are read from it."""
+
+            def close(self):
+                pass
+
+        self.stream = Kept(Received(), 65536)
+        self.host = ("HTTP/1.1\r\nHost: %s\r\n" % address).encode()
+        self.asking = b"GET %s/invocation/next %s\r\n" % (VERSION.encode(), self.host)
+
+    def makefile(self, *_):
+        return self.stream
+
+    def answer(self, method):
+        answer = self.http.HTTPResponse(self, method=method)
+        answer.begin()
+        return answer, answer.read()
+
+    def next(self):
+        """The next invocation: its header fields and its body."""
+        self.socket.sendall(self.asking)
+        answer, body = self.answer("GET")
+        if answer.status != 200:
+            raise RuntimeError("the Runtime API answered %d: %r" % (answer.status, body))
+        return answer.headers, body
+
+    def post(self, path, body, content_type="application/json", error_type=None):
+        head = b"POST %s/%s %sContent-Type: %s\r\nContent-Length: %d\r\n" % (
+            VERSION.encode(),
+            path.encode("ascii"),
+            self.host,
+            content_type.encode("ascii"),
+            len(body),
+        )
+        if error_type:
+            head += b"Lambda-Runtime-Function-Error-Type: %s\r\n" % error_type.encode("ascii")
+        if len(body) < 65536:
+            self.socket.sendall(b"%s\r\n%s" % (head, body))
+        else:
+            self.socket.sendall(head + b"\r\n")
+            self.socket.sendall(body)
+        return self.answer("POST")
+
+
+class Fault(Exception):
+    """What goes wrong around a handler, under the name that the service has for it."""
+
+    def __init__(self, kind, message, stack=()):
+        super().__init__(message)
+        self.kind, self.message, self.stack = "Runtime." + kind, message, list(stack)
+
+
+class Client:
+    """The application behind an invocation that came from a mobile SDK."""
+
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+
+    def __init__(self, fields):
+        for name in self.__slots__:
+            setattr(self, name, fields.get(name))
+
+
+class ClientContext:
+    """What the caller sent as ClientContext."""
+
+    __slots__ = ("custom", "env", "client")
+
+    def __init__(self, fields):
+        self.custom, self.env = fields.get("custom"), fields.get("env")
+        client = fields.get("client")
+        self.client = Client(client) if isinstance(client, dict) else client
+
+
+class CognitoIdentity:
+    """Who called, when Amazon Cognito authenticated them."""
+
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+
+    def __init__(self, fields):
+        self.cognito_identity_id = fields.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = fields.get("cognitoIdentityPoolId")
+
+
+class LambdaContext:
+    """A handler's second argument."""
+
+    def __init__(self, fields, environ):
+        self.aws_request_id = fields["lambda-runtime-aws-request-id"]
+        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.invoked_function_arn = fields.get("lambda-runtime-invoked-function-arn")
+        self.tenant_id = fields.get("lambda-runtime-aws-tenant-id")
+        self.client_context = None
+        if "lambda-runtime-client-context" in fields:
+            self.client_context = ClientContext(parse(fields, "client-context", "Client Context"))
+        self.identity = CognitoIdentity(
+            parse(fields, "cognito-identity", "Cognito Identity")
+            if "lambda-runtime-cognito-identity" in fields
+            else {}
+        )
+        self._deadline = int(fields.get("lambda-runtime-deadline-ms") or 0)
+
+    def get_remaining_time_in_millis(self):
+        return max(self._deadline - int(time() * 1000), 0)
+
+    def log(self, message):
+        sys.stdout.write(str(message))
+
+    def __repr__(self):
+        shown = ("%s=%s" % item for item in vars(self).items() if not item[0].startswith("_"))
+        return "LambdaContext([%s])" % ",".join(shown)
+
+
+def parse(fields, name, title):
+    """A JSON object that came in a header field."""
+    try:
+        value = loads(fields["lambda-runtime-" + name].encode("latin-1").decode())
+        if not isinstance(value, dict):
+            raise ValueError("not an object")
+        return value
+    except Exception as error:
+        raise Fault("LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (title, error)) from None
+
+
+def find_handler(name):
+    """The function that `_HANDLER` names: `module.function`, the module's packages separated by dots or slashes."""
+    module_name, dot, function_name = name.rpartition(".")
+    if not dot:
+        raise Fault(
+            "MalformedHandlerName",
+            "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % name,
+        )
+    path = module_name.replace("/", ".")
+    if path.partition(".")[0] in sys.builtin_module_names:
+        raise Fault(
+            "BuiltInModuleConflict", "Cannot use built-in module %s as a handler module" % module_name
+        )
+    if not all(path.split(".")):
+        raise Fault("ImportModuleError", "Unable to import module '%s': Empty module name" % module_name)
+    try:
+        __import__(path)
+        module = sys.modules[path]
+    except ImportError as error:
+        raise Fault("ImportModuleError", "Unable to import module '%s': %s" % (module_name, error)) from error
+    except SyntaxError as error:
+        place = '  File "%s" Line %s\n    %s' % (error.filename, error.lineno, error.text)
+        raise Fault(
+            "UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, error), [place]
+        ) from error
+    try:
+        return getattr(module, function_name)
+    except AttributeError:
+        raise Fault(
+            "HandlerNotFound", "Handler '%s' missing on module '%s'" % (function_name, module_name)
+        ) from None
+
+
+def read_event(fields, body):
+    if fields.get("content-type", "application/json") != "application/json":
+        return body
+    try:
+        return loads(body)
+    except Exception as error:
+        raise Fault("UnmarshalError", "Unable to unmarshal input: %s" % error) from None
+
+
+class Beyond(Exception):
+    """A value that the plain encoder does not take."""
+
+
+def beyond(_value):
+    raise Beyond
+
+
+def has_records(value):
+    """Whether a named tuple is among these values: the service answers with its fields, `json` would lose them."""
+    kind = type(value)
+    if isinstance(value, dict):
+        values = value.values()
+    elif isinstance(value, (list, tuple)):
+        if kind is not list and kind is not tuple and hasattr(value, "_asdict"):
+            return True
+        values = value
+    else:
+        return False
+    try:
+        return any(type(v) not in (str, int, float, bool, NoneType) and has_records(v) for v in values)
+    except RecursionError:
+        return False
+
+
+def write_result(value):
+    """A handler's return value as the body of an answer, and its content type."""
+    if isinstance(value, bytes):
+        return value, "application/unknown"
+    try:
+        try:
+            if has_records(value):
+                raise Beyond
+            text = encode(value)
+        except (Beyond, TypeError):
+            from _lambent_json import encode_any
+
+            text = encode_any(value, ASCII)
+        try:
+            return text.encode(), "application/json"
+        except UnicodeEncodeError:
+            from _lambent_json import encode_any
+
+            return encode_any(value, True).encode(), "application/json"
+    except Exception as error:
+        raise Fault("MarshalError", "Unable to marshal response: %s" % error) from None
+
+
+def prepare():
+    """Makes the interpreter look as functions expect it."""
+    import builtins
+    from _sitebuiltins import Quitter
+
+    sys.path[:] = dict.fromkeys(CODE_PATHS + sys.path)
+    # What `site` would have added, without the search for packages that it makes.
+    builtins.exit = Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = Quitter("quit", "Ctrl-D (i.e. EOF)")
+    sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    sys.stderr.reconfigure(encoding="utf-8", line_buffering=True)
+    sys.meta_path.insert(0, LoggingHook)
+
+
+class LoggingHook:
+    """Configures `logging` when the function first imports it, because most of its cost is its import."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name != "logging":
+            return None
+        sys.meta_path.remove(cls)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return cls.hooked(spec)
+        return None
+
+    @staticmethod
+    def hooked(spec):
+        loader = spec.loader
+
+        class Hooked:
+            create_module = staticmethod(loader.create_module)
+
+            @staticmethod
+            def exec_module(module):
+                module.__loader__ = spec.loader = loader
+                loader.exec_module(module)
+                from _lambent_logging import set_up
+
+                set_up(module, lambda: CURRENT)
+
+        spec.loader = Hooked
+        return spec
+
+
+def invoke(api, handler, fields, body, environ):
+    """Runs one invocation and answers it."""
+    request_id = fields["lambda-runtime-aws-request-id"]
+    try:
+        event = read_event(fields, body)
+        context = LambdaContext(fields, environ)
+        body, content_type = write_result(handler(event, context))
+    except Exception as error:
+        from _lambent_faults import describe, record
+
+        result, kind = describe(error, __file__, request_id)
+        record(result)
+        body, path = encode_result(result), "invocation/%s/error" % request_id
+        flush()
+        return api.post(path, body, error_type=kind)
+    flush()
+    return api.post("invocation/%s/response" % request_id, body, content_type)
+
+
+def encode_result(result):
+    return JSONEncoder().encode(result).encode()
+
+
+def flush():
+    """The log is complete before the answer goes out."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+
+
+def initialise(api, name):
+    """The handler, or the end of this process once the platform knows why there is none."""
+    try:
+        return find_handler(name)
+    except Exception as error:
+        from _lambent_faults import describe, record
+
+        result, kind = describe(error, __file__, "")
+        record(result)
+        flush()
+        api.post("init/error", encode_result(result), error_type=kind)
+        sys.exit(1)
+
+
+def main():
+    global CURRENT
+    import gc
+    from os import environ
+
+    api = RuntimeApi(environ["AWS_LAMBDA_RUNTIME_API"])
+    prepare()
+    handler = initialise(api, environ.get("_HANDLER", ""))
+    flush()
+    # What was loaded so far stays: collections need not look at it again.
+    gc.freeze()
+    while True:
+        fields, body = api.next()
+        CURRENT = fields["lambda-runtime-aws-request-id"]
+        trace = fields.get("lambda-runtime-trace-id")
+        if trace:
+            environ["_X_AMZN_TRACE_ID"] = trace
+        else:
+            environ.pop("_X_AMZN_TRACE_ID", None)
+        invoke(api, handler, fields, body, environ)
+
+
+if __name__ == "__main__":
+    from json import JSONEncoder, loads
+    from time import time
+
+    NoneType = type(None)
+    ASCII = sys.version_info < (3, 12)
+    encode = JSONEncoder(ensure_ascii=ASCII, default=beyond).encode
+    CURRENT = ""
+    main()
