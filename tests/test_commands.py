@@ -1,0 +1,113 @@
+"""The operator's commands, as a newcomer meets them."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness.platform import FIRST
+
+
+def run(binary, *args, **options):
+    options.setdefault("timeout", 60)
+    return subprocess.run([binary, *map(str, args)], capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
+
+
+def test_help_names_every_command(binary):
+    done = run(binary, "--help")
+    assert done.returncode == 0
+    for command in ("serve", "env", "runtimes", "version"):
+        assert re.search(rf"^\s+{command}\b", done.stdout, re.M), command
+    served = run(binary, "serve", "--help").stdout
+    for option in ("--listen", "--data-dir", "--config", "--demo", "--bootstrap-account", "--bootstrap-access-key",
+                   "--accept-weak-isolation"):
+        assert option in served, option
+
+
+def test_version(binary):
+    assert re.match(r"lambent \d+\.\d+\.\d+", run(binary, "version").stdout)
+
+
+def test_an_unknown_command_or_option(binary):
+    assert run(binary, "sevre").returncode == 2
+    assert "--lisen" in run(binary, "serve", "--lisen", "127.0.0.1:0").stderr
+
+
+def test_an_unknown_key_of_the_configuration_is_refused(binary, tmp_path):
+    config = tmp_path / "lambent.toml"
+    config.write_text("lisen = '127.0.0.1:0'\n")
+    done = run(binary, "serve", "--config", config, "--data-dir", tmp_path / "data")
+    assert done.returncode != 0 and "lisen" in done.stdout + done.stderr
+
+
+def test_an_address_in_use_says_so(binary, platform, tmp_path):
+    address = platform.address.removeprefix("http://")
+    done = run(binary, "serve", "--listen", address, "--data-dir", tmp_path / "data", "--accept-weak-isolation")
+    assert done.returncode != 0 and address in done.stdout + done.stderr
+
+
+def test_the_demo_keeps_to_loopback(binary, tmp_path):
+    done = run(binary, "serve", "--demo", "--listen", "0.0.0.0:0", "--data-dir", tmp_path / "data")
+    assert done.returncode != 0 and "loopback" in (done.stdout + done.stderr).lower()
+
+
+def test_env_prints_lines_for_the_shell(start, binary, tmp_path):
+    platform = start(accounts=())
+    shown = run(binary, "env", "--data-dir", platform.data)
+    assert shown.returncode == 0, shown.stderr
+    exported = dict(re.findall(r"^export (\w+)=(\S+)$", shown.stdout, re.M))
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} <= set(exported)
+    import shlex
+    import boto3
+
+    value = {name: shlex.split(text)[0] for name, text in exported.items()}
+    identity = boto3.client(
+        "sts", "us-east-1", endpoint_url=platform.address, aws_access_key_id=value["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=value["AWS_SECRET_ACCESS_KEY"],
+    ).get_caller_identity()
+    assert identity["Arn"] == "arn:aws:iam::000000000000:root"
+
+
+def test_runtimes_are_listed(binary, platform, tenant):
+    done = run(binary, "runtimes", "--data-dir", platform.data)
+    assert done.returncode == 0, done.stderr
+    for name in tenant.runtimes():
+        assert name in done.stdout
+
+
+def test_the_log_is_json_and_holds_no_secret(platform):
+    import json
+
+    lines = [line for line in platform.log().splitlines() if line.startswith("{")]
+    assert lines and all(json.loads(line) for line in lines)
+    assert FIRST.secret not in platform.log()
+
+
+@pytest.mark.limit(180)
+def test_the_demo(start, binary, tmp_path):
+    """`serve --demo` deploys its samples, invokes one, prints answer and timings, and keeps serving."""
+    repository = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    data = tmp_path / "data"
+    first = start("--demo", data=data, accounts=())
+    import time
+
+    end = time.monotonic() + 60
+    while "export AWS_ACCESS_KEY_ID=" not in first.log() or " ms" not in first.log():
+        assert time.monotonic() < end and first.process.poll() is None, first.log()
+        time.sleep(0.1)
+    key = re.search(r"export AWS_ACCESS_KEY_ID=(\S+)", first.log()).group(1)
+    secret = re.search(r"export AWS_SECRET_ACCESS_KEY=(\S+)", first.log()).group(1)
+    import boto3
+
+    functions = boto3.client(
+        "lambda", "us-east-1", endpoint_url=first.address, aws_access_key_id=key.strip("'\""),
+        aws_secret_access_key=secret.strip("'\""),
+    )
+    samples = {one["FunctionName"] for one in functions.list_functions()["Functions"]}
+    expected = {name for name in os.listdir(os.path.join(repository, "examples"))
+                if os.path.isdir(os.path.join(repository, "examples", name))}
+    assert samples and samples <= expected | {"hello"}, samples
+    assert first.stop() == 0
+    second = start("--demo", data=data, accounts=())
+    assert second.stop() == 0

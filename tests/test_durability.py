@@ -1,0 +1,200 @@
+"""What was answered is there after `kill -9`, and nothing of the platform outlives it."""
+
+import os
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from harness.clients import TRUST, Tenant, eventually, unique
+from harness.packages import ECHO, python
+from harness.platform import FIRST, alive, descendants
+
+ROUNDS = 50
+
+
+def mounts():
+    return Path("/proc/self/mountinfo").read_text().count("\n")
+
+
+def cgroups():
+    """Control groups whose names tell that they are ours."""
+    return sorted(str(path) for path in Path("/sys/fs/cgroup").rglob("lambent*") if path.is_dir())
+
+
+def namespaces():
+    """Network namespaces that some process is in."""
+    found = set()
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found.add(os.readlink(f"/proc/{entry}/ns/net"))
+        except OSError:
+            continue
+    return found
+
+
+class Writer(threading.Thread):
+    """Writes and deletes functions until the platform goes away, and remembers what was answered."""
+
+    def __init__(self, tenant, role, runtime, number):
+        super().__init__(daemon=True)
+        self.client, self.role, self.runtime = tenant.functions, role, runtime
+        self.number, self.turn = number, 0
+        self.there, self.gone, self.unknown = {}, set(), set()
+
+    def run(self):
+        try:
+            while True:
+                self.one_turn()
+        except (ClientError, BotoCoreError):
+            pass
+
+    def one_turn(self):
+        self.turn += 1
+        name = unique(f"w{self.number}")
+        self.unknown.add(name)
+        made = self.client.create_function(
+            FunctionName=name, Runtime=self.runtime, Handler="app.handler", Role=self.role,
+            Code={"ZipFile": python(ECHO)}, Description=f"turn {self.turn}",
+        )
+        self.there[name] = made["CodeSha256"]
+        self.unknown.discard(name)
+        if self.turn % 3 == 0:
+            victim = random.choice(list(self.there))
+            self.unknown.add(victim)
+            sha = self.there.pop(victim)
+            self.client.delete_function(FunctionName=victim)
+            self.unknown.discard(victim)
+            self.gone.add(victim)
+            assert sha
+
+
+class Invoker(threading.Thread):
+    """Keeps environments busy until the platform goes away."""
+
+    def __init__(self, function):
+        super().__init__(daemon=True)
+        self.function, self.answers = function, 0
+
+    def run(self):
+        try:
+            while True:
+                self.function({"n": self.answers})
+                self.answers += 1
+        except (ClientError, BotoCoreError):
+            pass
+
+
+def listed(tenant):
+    pages = tenant.functions.get_paginator("list_functions").paginate()
+    return {one["FunctionName"]: one["CodeSha256"] for page in pages for one in page["Functions"]}
+
+
+def nothing_remains(processes, mounted, network):
+    assert eventually(lambda: not alive(processes), 10), f"processes live on: {alive(processes)}"
+    assert eventually(lambda: mounts() <= mounted, 10)
+    assert eventually(lambda: namespaces() <= network, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.limit(900)
+def test_kill_fifty_times_during_writes_and_invocations(start, tmp_path):
+    mounted, network, grouped = mounts(), namespaces(), cgroups()
+    there, gone, unknown, role, runtime, answers, writes = {}, set(), set(), None, None, 0, 0
+    for round_number in range(ROUNDS):
+        platform = start(data=tmp_path / "data")
+        tenant = Tenant(platform, FIRST, runtime)
+        now = listed(tenant) if round_number else {}
+        lost = {name for name, sha in there.items() if now.get(name) != sha} - unknown
+        assert not lost, f"round {round_number}: answered and lost: {sorted(lost)}"
+        assert not gone & set(now), f"round {round_number}: deleted and back: {sorted(gone & set(now))}"
+        if round_number == 0:
+            role, runtime = tenant.role, tenant.runtime
+            tenant.deploy(name="busy")
+            there["busy"] = listed(tenant)["busy"]
+        tenant._role = role
+        from harness.clients import Function
+
+        invoker = Invoker(Function(tenant, "busy"))
+        writers = [Writer(Tenant(platform, FIRST, runtime), role, runtime, number) for number in range(3)]
+        for thread in (invoker, *writers):
+            thread.start()
+        time.sleep(random.uniform(0.05, 0.6))
+        processes = descendants(platform.pid)
+        platform.kill()
+        for thread in (invoker, *writers):
+            thread.join(15)
+            assert not thread.is_alive()
+        nothing_remains(processes, mounted, network)
+        answers += invoker.answers
+        for writer in writers:
+            writes += writer.turn
+            there.update(writer.there)
+            gone |= writer.gone
+            unknown |= writer.unknown
+        for name in unknown | gone:
+            there.pop(name, None)
+    assert answers > ROUNDS and writes > ROUNDS, "the platform was killed before it did anything"
+    platform = start(data=tmp_path / "data")
+    tenant = Tenant(platform, FIRST, runtime)
+    now = listed(tenant)
+    assert {name: now.get(name) for name in there} == there
+    assert Function(tenant, "busy")({"last": 1}) == {"last": 1}
+    assert platform.stop() == 0
+    assert eventually(lambda: cgroups() == grouped), set(cgroups()) - set(grouped)
+
+
+def test_a_restart_keeps_everything(start, tmp_path):
+    first = start(data=tmp_path / "data")
+    tenant = Tenant(first, FIRST)
+    function = tenant.deploy()
+    user = unique("user")
+    tenant.iam.create_user(UserName=user)
+    tenant.iam.create_role(RoleName=unique("role"), AssumeRolePolicyDocument=TRUST)
+    assert function({"a": 1}) == {"a": 1}
+    configuration = tenant.functions.get_function_configuration(FunctionName=function.name)
+    configuration.pop("ResponseMetadata")
+    assert first.stop() == 0
+    second = start(data=tmp_path / "data")
+    again = Tenant(second, FIRST, tenant.runtime)
+    kept = again.functions.get_function_configuration(FunctionName=function.name)
+    kept.pop("ResponseMetadata")
+    assert kept == configuration
+    assert again.iam.get_user(UserName=user)["User"]["UserName"] == user
+    from harness.clients import Function
+
+    assert Function(again, function.name)({"b": 2}) == {"b": 2}
+    logged = lambda: again.logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+    assert len([e for e in eventually(logged) if e["message"].startswith("REPORT")]) >= 1
+
+
+def test_a_stop_finishes_what_runs_and_leaves_nothing(start):
+    mounted, network = mounts(), namespaces()
+    platform = start()
+    tenant = Tenant(platform, FIRST)
+    function = tenant.deploy("import time\ndef handler(event, context):\n    time.sleep(1.5)\n    return 'finished'\n")
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(function()))
+    caller.start()
+    time.sleep(0.7)
+    processes = descendants(platform.pid)
+    assert processes
+    assert platform.stop() == 0
+    caller.join(10)
+    assert answers == ["finished"]
+    nothing_remains(processes, mounted, network)
+
+
+def test_only_one_platform_per_data_folder(start, binary):
+    import subprocess
+
+    platform = start()
+    second = subprocess.run(
+        [binary, "serve", "--data-dir", platform.data, "--listen", "127.0.0.1:0", "--accept-weak-isolation"],
+        capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
+    )
+    assert second.returncode != 0
+    assert second.stdout + second.stderr
