@@ -259,11 +259,7 @@ impl Desk {
 
     fn of_epoch(&self, epoch: u32) -> Result<std::sync::MutexGuard<'_, Held>, Refusal> {
         let held = lock(&self.held);
-        if held.epoch == epoch {
-            Ok(held)
-        } else {
-            Err(Refusal::InvalidStateTransition { from: "Exited", to: "Ready" })
-        }
+        if held.epoch == epoch { Ok(held) } else { Err(Refusal::Ended) }
     }
 }
 

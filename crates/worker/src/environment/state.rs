@@ -106,6 +106,8 @@ pub(crate) enum Refusal {
         /// What the call would have led to.
         to: &'static str,
     },
+    /// The environment has ended; whoever calls is about to be killed. 403.
+    Ended,
 }
 
 /// What `close` found unfinished.
@@ -261,7 +263,7 @@ impl Machine {
             State::Ready { .. } | State::Queued { .. } => "Ready",
             State::Running { step: Step::Delivered, .. } => "Running",
             State::Running { step: Step::Answering, .. } => "InvocationResponse",
-            State::Closed => "Exited",
+            State::Closed => return Refusal::Ended,
         };
         Refusal::InvalidStateTransition { from, to }
     }

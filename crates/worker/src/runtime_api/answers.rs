@@ -54,6 +54,9 @@ pub(crate) fn accepted() -> Answered {
 pub(crate) fn refused(refusal: Refusal) -> Answered {
     match refusal {
         Refusal::InvalidRequestId => error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
+        Refusal::Ended => {
+            error(StatusCode::FORBIDDEN, "InvalidStateTransition", "The execution environment has ended")
+        }
         Refusal::InvalidStateTransition { from, to } => error(
             StatusCode::FORBIDDEN,
             "InvalidStateTransition",

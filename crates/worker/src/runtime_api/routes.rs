@@ -4,6 +4,7 @@ use super::answers::{self, Answered};
 use super::body::{Received, receive};
 use crate::Answer;
 use crate::environment::desk::{Desk, Work};
+use crate::environment::state::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -71,16 +72,16 @@ pub(crate) async fn respond(request: Request<Incoming>, desk: &Desk, epoch: u32)
 }
 
 async fn next(desk: &Desk, epoch: u32) -> Answered {
-    let refused = |from| {
-        answers::refused(crate::environment::state::Refusal::InvalidStateTransition { from, to: "Ready" })
+    let ended = match desk.next(epoch) {
+        Ok(Work::Now(delivery)) => return answers::invocation(delivery),
+        Ok(Work::Later(later)) => later.await.map(answers::invocation).ok(),
+        Err(Refusal::Ended) => None,
+        Err(refusal) => return answers::refused(refusal),
     };
-    match desk.next(epoch) {
-        Ok(Work::Now(delivery)) => answers::invocation(delivery),
-        Ok(Work::Later(later)) => match later.await {
-            Ok(delivery) => answers::invocation(delivery),
-            Err(_) => refused("Exited"),
-        },
-        Err(refusal) => answers::refused(refusal),
+    match ended {
+        Some(invocation) => invocation,
+        // The runtime is about to be killed. An answer would only make it print that something is wrong.
+        None => std::future::pending().await,
     }
 }
 
@@ -99,7 +100,7 @@ async fn finish(
     kind: Kind,
 ) -> Answered {
     let Ok(id) = id.parse::<RequestId>() else {
-        return answers::refused(crate::environment::state::Refusal::InvalidRequestId);
+        return answers::refused(Refusal::InvalidRequestId);
     };
     if let Err(refusal) = desk.answer_starts(epoch, id) {
         return answers::refused(refusal);
@@ -107,7 +108,7 @@ async fn finish(
     let guard = Truncation { desk, epoch, armed: true };
     let received = receive(body, SYNC_RESPONSE_BYTES).await;
     let (answer, reply) = match received {
-        Received::Truncated => return answers::refused(crate::environment::state::Refusal::InvalidRequestId),
+        Received::Truncated => return answers::refused(Refusal::InvalidRequestId),
         Received::TooLarge => (too_large(), answers::too_large()),
         Received::Whole(body, trailers) => {
             (answer(kind, headers, body, trailers.as_ref()), answers::accepted())
@@ -115,10 +116,7 @@ async fn finish(
     };
     guard.disarm();
     if !desk.answer_ends(epoch, id, answer) {
-        return answers::refused(crate::environment::state::Refusal::InvalidStateTransition {
-            from: "Exited",
-            to: "Ready",
-        });
+        return answers::refused(Refusal::Ended);
     }
     reply
 }

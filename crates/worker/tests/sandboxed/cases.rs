@@ -1,0 +1,131 @@
+//! What must hold with the real thing.
+
+use crate::harness::{Bench, Case, event, text};
+use std::time::{Duration, Instant};
+use worker::{Answer, Fate, Invocation, LogTail};
+
+/// Each says in its name what it needs.
+pub(crate) const ALL: &[Case] = &[
+    ("root_native_answers_and_its_log_is_whole", answers),
+    ("root_native_reads_its_code", reads_its_code),
+    ("root_native_is_killed_at_its_deadline", deadline),
+    ("root_native_exit_is_told", exit),
+    ("root_native_out_of_memory_is_told", out_of_memory),
+    ("root_native_fills_tmp_beyond_its_memory_and_lives", fills_tmp),
+    ("root_native_prints_a_hundred_megabytes", flood),
+    ("root_native_environments_start_in_parallel_and_leave_nothing", many),
+];
+
+fn answers(bench: &Bench) {
+    bench.run(async {
+        let environment = bench.start("print").await;
+        for payload in ["1", "2"] {
+            let outcome = environment.invoke(event(payload)).await;
+            assert_eq!((text(&outcome.answer).as_str(), outcome.fate), (payload, Fate::Reusable));
+        }
+        let outcome = environment.invoke(Invocation { log_tail: LogTail::Wanted, ..event("3") }).await;
+        let tail = String::from_utf8(outcome.log_tail.unwrap()).unwrap();
+        assert!(
+            tail.starts_with("START ")
+                && tail.contains("\nevent 3\nEND ")
+                && tail.contains("Max Memory Used: "),
+            "{tail}"
+        );
+        environment.shutdown().await;
+        let log = bench.sink.take();
+        let kinds: Vec<_> = log.iter().map(|line| line.split(' ').next().unwrap()).collect();
+        let one = ["START", "event", "END", "REPORT"];
+        assert_eq!(kinds, [&["INIT_START"], &one[..], &one[..], &one[..]].concat(), "{log:?}");
+        assert!(!log[4].contains("Max Memory Used: 0 MB"), "{log:?}");
+    });
+}
+
+fn reads_its_code(bench: &Bench) {
+    bench.run(async {
+        let environment = bench.start("code").await;
+        assert_eq!(text(&environment.invoke(event("{}")).await.answer), "the code");
+        environment.shutdown().await;
+    });
+}
+
+fn deadline(bench: &Bench) {
+    bench.run(async {
+        let spec = worker::EnvironmentSpec { timeout: 1.try_into().unwrap(), ..bench.native("sleep") };
+        let environment = bench.worker.start(spec).await.unwrap();
+        let before = Instant::now();
+        let outcome = environment.invoke(event("{}")).await;
+        assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
+        assert!(text(&outcome.answer).contains("Task timed out after 1.00 seconds"));
+        environment.gone().await;
+        let log = bench.sink.take();
+        assert!(
+            log.contains(&"going to sleep".to_owned()) && log.last().unwrap().ends_with("Status: timeout"),
+            "{log:?}"
+        );
+    });
+}
+
+fn exit(bench: &Bench) {
+    bench.run(async {
+        for (handler, message) in [("exit", "exit status 7"), ("abort", "signal: aborted")] {
+            let environment = bench.start(handler).await;
+            let outcome = environment.invoke(event("{}")).await;
+            assert!(text(&outcome.answer).contains(message), "{outcome:?}");
+            assert_eq!(outcome.fate, Fate::Destroyed);
+        }
+    });
+}
+
+fn out_of_memory(bench: &Bench) {
+    bench.run(async {
+        let environment = bench.start("allocate").await;
+        let outcome = environment.invoke(event("{}")).await;
+        assert!(text(&outcome.answer).contains("Runtime.OutOfMemory"), "{outcome:?}");
+        environment.gone().await;
+        let log = bench.sink.take();
+        assert!(log.last().unwrap().contains("Max Memory Used: 128 MB"), "{log:?}");
+    });
+}
+
+fn fills_tmp(bench: &Bench) {
+    bench.run(async {
+        let environment = bench.start("fill").await;
+        let outcome = environment.invoke(event("1")).await;
+        assert_eq!((text(&outcome.answer).as_str(), outcome.fate), ("1", Fate::Reusable));
+        environment.shutdown().await;
+    });
+}
+
+fn flood(bench: &Bench) {
+    bench.run(async {
+        bench.sink.take();
+        let spec = worker::EnvironmentSpec { timeout: 60.try_into().unwrap(), ..bench.native("flood") };
+        let environment = bench.worker.start(spec).await.unwrap();
+        let outcome = environment.invoke(event("1")).await;
+        assert!(matches!(outcome.answer, Answer::Success { .. }), "{outcome:?}");
+        environment.shutdown().await;
+        let log = bench.sink.take();
+        assert_eq!(log.iter().filter(|line| line.len() == 1023).count(), 100 << 10);
+    });
+}
+
+fn many(bench: &Bench) {
+    bench.run(async {
+        let mut all = Vec::new();
+        for round in 0..3 {
+            let start = |number: usize| async move {
+                let environment = bench.start("echo").await;
+                let payload = (round * 100 + number).to_string();
+                assert_eq!(text(&environment.invoke(event(&payload)).await.answer), payload);
+                environment
+            };
+            let (a, b, c, d) = tokio::join!(start(1), start(2), start(3), start(4));
+            all.extend([a, b, c, d]);
+        }
+        assert_eq!(bench.worker.live().len(), 12);
+        drop(all);
+        while !bench.worker.live().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+}

@@ -1,0 +1,227 @@
+//! Runs the cases one after the other and reports as libtest does.
+
+use crate::{cases, root};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use sandbox::{Spawner, SpawnerOptions};
+use std::collections::HashMap;
+use std::io::{Cursor, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use telemetry::{LogBatch, LogSink, LogStream};
+use types::{
+    AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, TimeoutSeconds,
+    Timestamp, Version,
+};
+use worker::runtimes::Runtimes;
+use worker::{
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Options,
+    SandboxIsolation, Worker,
+};
+
+/// What a case gets.
+pub(crate) struct Bench {
+    pub(crate) worker: Worker,
+    pub(crate) sink: Arc<Lines>,
+    packages: Arc<Packages>,
+    runtime: tokio::runtime::Runtime,
+    _root: tempfile::TempDir,
+}
+
+pub(crate) type Case = (&'static str, fn(&Bench));
+
+/// Ids that differ.
+pub(crate) struct Counting;
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        buffer.iter_mut().rev().zip(count.iter().rev()).for_each(|(byte, count)| *byte = *count);
+    }
+}
+
+struct SinceStart(Instant);
+
+impl Clock for SinceStart {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_795_478_400_000).plus(self.0.elapsed())
+    }
+}
+
+/// Remembers what was logged.
+#[derive(Default)]
+pub(crate) struct Lines(Mutex<Vec<String>>);
+
+impl Lines {
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl LogSink for Lines {
+    fn accept(&self, batch: LogBatch) -> BoxFuture<'_, ()> {
+        Box::pin(
+            async move { self.0.lock().unwrap().extend(batch.lines.into_iter().map(|line| line.message)) },
+        )
+    }
+}
+
+#[derive(Default)]
+struct Packages(Mutex<HashMap<CodeId, Bytes>>);
+
+impl Packages {
+    fn add(&self, content: &str) -> Code {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        let digest = STANDARD.decode(package::sha256_base64(&zip)).unwrap();
+        let id = CodeId::new(digest.try_into().unwrap());
+        self.0.lock().unwrap().insert(id, zip.into());
+        Code { id, place: String::new() }
+    }
+}
+
+impl CodeSource for Packages {
+    fn code<'a>(&'a self, _: AccountId, code: &'a Code) -> BoxFuture<'a, Result<Bytes, CodeError>> {
+        Box::pin(async move { self.0.lock().unwrap().get(&code.id).cloned().ok_or(CodeError::Gone) })
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let name = format!("lambent-test-worker-{}", std::process::id());
+        let options = SpawnerOptions { name, staging_bytes: 600 << 20, uid_base: 910_000, uid_count: 64 };
+        let spawner = Spawner::start(options).expect("the spawner starts");
+        let root = tempfile::tempdir().expect("a directory");
+        let native = root::build(root.path());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (sink, packages) = (Arc::<Lines>::default(), Arc::<Packages>::default());
+        let worker = Worker::new(
+            Arc::new(SandboxIsolation::new(spawner)),
+            Runtimes::from_iter([native]),
+            Arc::clone(&packages) as _,
+            Arc::clone(&sink) as _,
+            Arc::new(SinceStart(Instant::now())),
+            Options { staging_bytes: 600 << 20, ..Options::default() },
+        );
+        Self { worker, sink, packages, runtime, _root: root }
+    }
+
+    /// A spec of the native runtime with this handler.
+    pub(crate) fn native(&self, handler: &str) -> EnvironmentSpec {
+        let log = LogStream {
+            account: AccountId::FIRST,
+            region: Region::default(),
+            group: "/aws/lambda/f".to_owned(),
+            name: "2026/11/24/[$LATEST]0".to_owned(),
+        };
+        EnvironmentSpec {
+            id: EnvironmentId::generate(&Counting),
+            account: AccountId::FIRST,
+            region: Region::default(),
+            function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
+            function_name: "f".parse().unwrap(),
+            version: Version::Latest,
+            runtime: "provided.al2023".parse().unwrap(),
+            handler: handler.to_owned(),
+            memory: MemoryMb::default(),
+            timeout: TimeoutSeconds::default(),
+            ephemeral_storage_mb: 512,
+            variables: Vec::new(),
+            code: self.packages.add("the code"),
+            log: Arc::new(log),
+        }
+    }
+
+    pub(crate) fn run<T>(&self, story: impl Future<Output = T>) -> T {
+        self.runtime.block_on(story)
+    }
+
+    pub(crate) async fn start(&self, handler: &str) -> Environment {
+        self.worker.start(self.native(handler)).await.expect("an environment")
+    }
+}
+
+pub(crate) fn event(payload: &str) -> Invocation {
+    Invocation {
+        request_id: RequestId::generate(&Counting),
+        payload: Bytes::copy_from_slice(payload.as_bytes()),
+        invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
+        trace_id: None,
+        client_context: None,
+        cognito_identity: None,
+        log_tail: LogTail::Omitted,
+    }
+}
+
+pub(crate) fn text(answer: &Answer) -> String {
+    match answer {
+        Answer::Success { payload, .. } | Answer::FunctionError { payload, .. } => {
+            String::from_utf8(payload.to_vec()).unwrap()
+        }
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+/// The whole suite, where this process is root.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let fits = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let chosen: Vec<Case> = cases::ALL.iter().copied().filter(|(name, _)| fits(name)).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        chosen.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    if !rustix::process::geteuid().is_root() {
+        chosen.iter().for_each(|(name, _)| eprintln!("SKIPPED {name}: it needs root"));
+        println!("\ntest result: ok. 0 passed; 0 failed; {} ignored", chosen.len());
+        return ExitCode::SUCCESS;
+    }
+    let failed = if chosen.is_empty() { 0 } else { run_cases(&chosen) };
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!("\ntest result: {word}. {} passed; {failed} failed; 0 ignored", chosen.len() - failed);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run_cases(chosen: &[Case]) -> usize {
+    let bench = Bench::new();
+    let mut failed = 0;
+    for (name, case) in chosen {
+        let before = Instant::now();
+        let passed = catch_unwind(AssertUnwindSafe(|| case(&bench))).is_ok();
+        failed += usize::from(!passed);
+        println!("test {name} ... {} ({:?})", if passed { "ok" } else { "FAILED" }, before.elapsed());
+    }
+    bench.run(bench.worker.shutdown(Duration::from_secs(5)));
+    failed
+}
+
+/// Prints how long a warm invocation takes. Not a test: the figures depend on the machine.
+pub(crate) fn measure() -> ExitCode {
+    let bench = Bench::new();
+    bench.run(async {
+        let environment = bench.start("echo").await;
+        for _ in 0..500 {
+            environment.invoke(event("{}")).await;
+        }
+        let mut times = Vec::with_capacity(10_000);
+        for _ in 0..10_000 {
+            let before = Instant::now();
+            environment.invoke(event("{}")).await;
+            times.push(before.elapsed());
+        }
+        times.sort();
+        let at = |share: usize| times[times.len() * share / 1000];
+        println!("warm native: p50 {:?}, p90 {:?}, p99 {:?}", at(500), at(900), at(990));
+        bench.sink.take();
+        environment.shutdown().await;
+    });
+    ExitCode::SUCCESS
+}
