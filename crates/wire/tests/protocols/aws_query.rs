@@ -98,3 +98,32 @@ fn an_error_says_who_is_to_blame() {
         <RequestId>id</RequestId></ErrorResponse>";
     assert_eq!(body(&answer), expected);
 }
+
+#[test]
+fn each_element_of_a_list_stands_in_a_member() {
+    let keys = ["one", "two"]
+        .map(|id| iam::AccessKeyMetadata { access_key_id: Some(id.into()), ..Default::default() });
+    let listed = answer::<iam::ListAccessKeys>(iam::ListAccessKeysResponse {
+        access_key_metadata: keys.into(),
+        is_truncated: Some(false),
+        marker: None,
+    });
+    let expected = "<ListAccessKeysResult><AccessKeyMetadata><member><AccessKeyId>one</AccessKeyId></member>\
+        <member><AccessKeyId>two</AccessKeyId></member></AccessKeyMetadata><IsTruncated>false</IsTruncated>\
+        </ListAccessKeysResult>";
+    assert!(body(&listed).contains(expected), "{}", body(&listed));
+}
+
+#[test]
+fn of_two_values_under_one_name_the_first_counts() {
+    let twice = form("Action=GetRole&RoleName=a&RoleName=b&Action=DeleteRole").read::<iam::GetRole>();
+    assert_eq!(twice.role_name, "a");
+}
+
+#[test]
+fn letters_in_patterns_are_ascii_letters() {
+    let value = form("Action=GetRole&RoleName=%C3%A9").value("iam").unwrap();
+    let found = wire::validate(iam::GetRole::OPERATION, &value).unwrap_err().to_string();
+    let expected = r"1 validation error detected: Value 'é' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+";
+    assert_eq!(found, expected);
+}
