@@ -53,8 +53,6 @@ pub struct Limits {
 }
 
 /// One execution environment.
-///
-/// It has no `Debug`: the variables are the customer's secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SandboxSpec {
     /// Name of the environment: 32 lowercase hexadecimal digits, unique among the living.
@@ -111,6 +109,18 @@ pub enum SpecError {
     /// A limit.
     #[error("the limit {0} is out of range")]
     Limit(&'static str),
+}
+
+/// The variables are the customer's secrets, and so may arguments be: neither shows.
+impl std::fmt::Debug for SandboxSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SandboxSpec")
+            .field("id", &self.id)
+            .field("root", &self.root)
+            .field("code", &self.code)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SandboxSpec {

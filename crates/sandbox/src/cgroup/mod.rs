@@ -112,3 +112,6 @@ fn retry_busy(mut attempt: impl FnMut() -> Result<(), Failed>) -> Result<(), Fai
     }
     attempt()
 }
+
+#[cfg(test)]
+mod tests;

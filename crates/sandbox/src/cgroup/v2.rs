@@ -48,7 +48,7 @@ impl V2 {
         Ok(Self { place, in_force: CONTROLLERS.map(|controller| offered.contains(&controller)) })
     }
 
-    fn limit(&self, group: &Path, limits: &Limits) -> Result<(), Failed> {
+    pub(super) fn limit(&self, group: &Path, limits: &Limits) -> Result<(), Failed> {
         let [memory, pids, cpu] = self.in_force;
         if memory {
             write_value(&group.join("memory.max"), &(limits.memory_bytes + limits.tmp_bytes).to_string())?;
@@ -67,7 +67,7 @@ impl V2 {
         Ok(())
     }
 
-    fn open(&self, path: &Path) -> Result<Group, Failed> {
+    pub(super) fn open(&self, path: &Path) -> Result<Group, Failed> {
         let procs = File::options().write(true).open(path.join("cgroup.procs")).at(Step::CgroupOpen)?;
         let mut group = Group { join: vec![procs], gauges: Vec::new(), oom_event: None };
         let files = [

@@ -22,6 +22,8 @@ pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
     place(plan).at(Step::StandardStreams)?;
     if plan.weakened.keeps(Layer::Descriptors) {
         syscalls::close_from(FIRST_CLOSED).at(Step::CloseRange)?;
+    } else {
+        syscalls::place_descriptor(&plan.root, FIRST_CLOSED as i32).at(Step::CloseRange)?;
     }
     Ok(Prepared {
         status: adopt(STATUS).at(Step::StandardStreams)?,

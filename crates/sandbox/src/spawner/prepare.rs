@@ -155,11 +155,13 @@ impl Workshop {
             why: if has { format!("{what} controller of {how}") } else { missing(what) },
         };
         let mut list = vec![by_cgroup("memory-limit", memory, "memory")];
-        list.push(match (pids, self.mode) {
-            (false, Mode::Rootless) => {
-                in_force("process-limit", "RLIMIT_NPROC in a user namespace of its own")
-            }
-            _ => by_cgroup("process-limit", pids, "pids"),
+        list.push(if pids {
+            by_cgroup("process-limit", true, "pids")
+        } else {
+            in_force(
+                "process-limit",
+                "RLIMIT_NPROC, counted per uid and user namespace, which are the environment's own",
+            )
         });
         list.push(by_cgroup("cpu-limit", cpu, "cpu"));
         list.push(in_force("time-limit", "SIGKILL to pid 1 of the environment's pid namespace"));

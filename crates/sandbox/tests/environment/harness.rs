@@ -14,28 +14,28 @@ use crate::{cases, tree};
 const PLAIN_USER: u32 = 65_534;
 
 /// What a case gets.
-pub struct Bench {
-    pub spawner: Spawner,
-    pub name: String,
-    pub root: tempfile::TempDir,
-    pub code: TreeName,
-    next_id: std::cell::Cell<u32>,
+pub(crate) struct Bench {
+    pub(crate) spawner: Spawner,
+    pub(crate) name: String,
+    pub(crate) root: tempfile::TempDir,
+    pub(crate) code: TreeName,
+    next_id: std::sync::atomic::AtomicU32,
 }
 
 /// How a program ended, and what it said.
 #[derive(Debug)]
-pub struct Ended {
-    pub output: String,
+pub(crate) struct Ended {
+    pub(crate) output: String,
     /// As `wait` encodes it; nothing when the environment was killed from outside.
-    pub status: Option<i32>,
+    pub(crate) status: Option<i32>,
 }
 
-pub enum Verdict {
+pub(crate) enum Verdict {
     Passed,
     Skipped(String),
 }
 
-pub type Case = (&'static str, fn(&Bench) -> Verdict);
+pub(crate) type Case = (&'static str, fn(&Bench) -> Verdict);
 
 #[derive(Default)]
 struct Tally {
@@ -45,8 +45,13 @@ struct Tally {
 }
 
 impl Bench {
-    pub fn new(half: &str) -> Self {
-        let name = format!("lambent-test-{half}-{}", std::process::id());
+    fn new(half: &str) -> Self {
+        Self::named(&format!("lambent-test-{half}-{}", std::process::id()))
+    }
+
+    /// A spawner of that name, a runtime root, and a code tree.
+    pub(crate) fn named(name: &str) -> Self {
+        let name = name.to_owned();
         let options =
             SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };
         let spawner = Spawner::start(options).expect("the spawner starts");
@@ -55,12 +60,12 @@ impl Bench {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(root.path(), open).expect("open the root");
         let code = tree::stage(spawner.staging(), 'a');
-        Self { spawner, name, root, code, next_id: std::cell::Cell::new(1) }
+        Self { spawner, name, root, code, next_id: std::sync::atomic::AtomicU32::new(1) }
     }
 
     /// An environment that runs this executable's `inside` with the words given.
-    pub fn spec(&self, words: &[&str]) -> SandboxSpec {
-        let id = self.next_id.replace(self.next_id.get() + 1);
+    pub(crate) fn spec(&self, words: &[&str]) -> SandboxSpec {
+        let id = self.next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut argv = vec![tree::PROGRAM.to_owned(), "inside".to_owned()];
         argv.extend(words.iter().map(|word| (*word).to_owned()));
         SandboxSpec {
@@ -84,30 +89,30 @@ impl Bench {
         }
     }
 
-    pub fn start(&self, words: &[&str]) -> Sandbox {
+    pub(crate) fn start(&self, words: &[&str]) -> Sandbox {
         self.spawner.create(&self.spec(words)).expect("an environment")
     }
 
     /// Runs the words to their end.
-    pub fn run(&self, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
         finish(&self.start(words))
     }
 
     /// Runs the words in an environment that lacks some layers.
     #[cfg(feature = "weaken")]
-    pub fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
+    pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
         let mut spec = self.spec(words);
         spec.weakened = weakened.to_vec();
         finish(&self.spawner.create(&spec).expect("a weakened environment"))
     }
 
-    pub fn is_privileged(&self) -> bool {
+    pub(crate) fn is_privileged(&self) -> bool {
         self.spawner.protections().mode == sandbox::Mode::Privileged
     }
 }
 
 /// Reads the output to its end, and the status; at most 20 s.
-pub fn finish(sandbox: &Sandbox) -> Ended {
+pub(crate) fn finish(sandbox: &Sandbox) -> Ended {
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut output = Vec::new();
     let mut buffer = [0; 4096];
@@ -126,7 +131,7 @@ pub fn finish(sandbox: &Sandbox) -> Ended {
 }
 
 /// Waits for a descriptor to be readable.
-pub fn wait_until(fd: &impl std::os::fd::AsFd, deadline: Instant) -> bool {
+pub(crate) fn wait_until(fd: &impl std::os::fd::AsFd, deadline: Instant) -> bool {
     let left = deadline.saturating_duration_since(Instant::now());
     let timeout =
         rustix::event::Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
@@ -135,7 +140,7 @@ pub fn wait_until(fd: &impl std::os::fd::AsFd, deadline: Instant) -> bool {
 }
 
 /// The whole suite: privileged where this process is root, and rootless always.
-pub fn run(arguments: &[String]) -> ExitCode {
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let all: Vec<Case> = cases::privileged().into_iter().chain(cases::rootless()).collect();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
@@ -155,7 +160,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
 }
 
 /// The rootless half, in a process of its own.
-pub fn run_rootless(arguments: &[String]) -> ExitCode {
+pub(crate) fn run_rootless(arguments: &[String]) -> ExitCode {
     let mut tally = Tally::default();
     run_cases("rootless", &choose(cases::rootless(), arguments), &mut tally);
     if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -4,6 +4,12 @@
 //! spawner, the program that runs inside the environments, the platform that is killed, and, started again as a plain user,
 //! the rootless half of the suite. Invariant: a test that can't run on a machine says `SKIPPED` and why.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test harness and a program that report by printing"
+)]
+
 mod cases;
 mod harness;
 mod inside;

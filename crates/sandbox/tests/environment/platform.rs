@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
-pub fn run(_words: &[String]) -> ExitCode {
+use crate::cases::be_platform;
+
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let [name, mark] = words else { return ExitCode::from(64) };
+    be_platform(name, mark);
     ExitCode::SUCCESS
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 use sandbox::TreeName;
 
 /// The program's place inside.
-pub const PROGRAM: &str = "/bin/probe";
+pub(crate) const PROGRAM: &str = "/bin/probe";
 
 /// Makes the root in an existing directory.
-pub fn build(root: &Path) {
+pub(crate) fn build(root: &Path) {
     for directory in ["dev", "proc", "tmp", "var/task", "opt", "etc", "bin", "open"] {
         fs::create_dir_all(root.join(directory)).expect("make a directory");
     }
@@ -56,7 +56,7 @@ fn loaded_objects() -> Vec<String> {
 }
 
 /// Puts a code tree with one file into the staging area.
-pub fn stage(staging: BorrowedFd<'_>, digit: char) -> TreeName {
+pub(crate) fn stage(staging: BorrowedFd<'_>, digit: char) -> TreeName {
     let name = digit.to_string().repeat(64);
     let mode = rustix::fs::Mode::from_raw_mode(0o755);
     rustix::fs::mkdirat(staging, &name, mode).expect("make a code tree");

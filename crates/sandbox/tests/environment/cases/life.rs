@@ -1,0 +1,294 @@
+//! How environments come and go, and what is left when somebody is killed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sandbox::{CreateError, Step, TreeName};
+
+use super::{passed, result};
+use crate::harness::{Bench, Verdict, finish, wait_until};
+use crate::tree;
+
+/// Longest wait for processes or groups to go.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(crate) fn runtime_api(bench: &Bench) -> Verdict {
+    let sandbox = bench.start(&["runtime-api"]);
+    let (mut stream, _) = sandbox.runtime_api.accept().expect("a connection from inside");
+    let mut request = String::new();
+    stream.read_to_string(&mut request).expect("read");
+    assert_eq!(request, "hello from inside");
+    stream.write_all(b"hello from the platform").expect("write");
+    drop(stream);
+    assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
+    passed()
+}
+
+pub(crate) fn threads(bench: &Bench) -> Verdict {
+    assert_eq!(result(&bench.run(&["threads"]), "sum"), "140");
+    passed()
+}
+
+pub(crate) fn status(bench: &Bench) -> Verdict {
+    assert_eq!(bench.run(&["exit", "7"]).status, Some(7 << 8));
+    assert_eq!(bench.run(&["abort"]).status, Some(libc::SIGABRT));
+    let sandbox = bench.start(&["sleep"]);
+    sandbox.kill();
+    assert_eq!(finish(&sandbox).status, None);
+    assert!(wait_until(&sandbox.pidfd, Instant::now() + PATIENCE));
+    passed()
+}
+
+pub(crate) fn terminate(bench: &Bench) -> Verdict {
+    let sandbox = bench.start(&["sleep"]);
+    sandbox.terminate();
+    assert_eq!(finish(&sandbox).status, Some(libc::SIGTERM));
+    passed()
+}
+
+pub(crate) fn daemons(bench: &Bench) -> Verdict {
+    let mark = format!("mark-{}-{}", std::process::id(), bench.is_privileged());
+    let sandbox = bench.start(&["daemon", &mark]);
+    let mut line = String::new();
+    let output = std::fs::File::from(sandbox.output.try_clone().expect("a copy"));
+    BufReader::new(output).read_line(&mut line).expect("a line");
+    assert_eq!(line, "daemon ok\n");
+    assert_eq!(processes_with(&mark).len(), 2);
+    drop(sandbox);
+    assert_eq!(processes_with(&mark), Vec::<i32>::new());
+    passed()
+}
+
+pub(crate) fn neighbours(bench: &Bench) -> Verdict {
+    let mark = format!("left-{}-{}", std::process::id(), bench.is_privileged());
+    let one = bench.start(&["leave", &mark]);
+    let mut line = String::new();
+    let output = std::fs::File::from(one.output.try_clone().expect("a copy"));
+    BufReader::new(output).read_line(&mut line).expect("a line");
+    let pids = processes_with(&mark);
+    let other = bench.run(&["seek", &pids[0].to_string()]);
+    assert_eq!(result(&other, "tmp"), "false");
+    assert_eq!(result(&other, "shm"), "false");
+    assert_eq!(result(&other, "process"), "false");
+    assert_eq!(result(&other, "signal"), "refused");
+    // While both live, their uids differ.
+    let uid = bench.run(&["euid"]);
+    assert_eq!(result(&uid, "euid"), "900001");
+    passed()
+}
+
+pub(crate) fn parallel(bench: &Bench) -> Verdict {
+    let specs: Vec<_> = (0..48u8).map(|n| bench.spec(&["exit", &n.to_string()])).collect();
+    std::thread::scope(|scope| {
+        for chunk in specs.chunks(12) {
+            scope.spawn(move || {
+                for spec in chunk {
+                    let ended = finish(&bench.spawner.create(spec).expect("an environment"));
+                    let code: i32 = spec.argv[3].parse().expect("a number");
+                    assert_eq!(ended.status, Some(code << 8));
+                }
+            });
+        }
+    });
+    passed()
+}
+
+pub(crate) fn failures(bench: &Bench) -> Verdict {
+    let fails = |change: &dyn Fn(&mut sandbox::SandboxSpec)| {
+        let mut spec = bench.spec(&["exit", "0"]);
+        change(&mut spec);
+        match bench.spawner.create(&spec).err() {
+            Some(CreateError::Step { step, source }) => (step, source.raw_os_error().unwrap_or(0)),
+            other => panic!("{other:?}"),
+        }
+    };
+    let absent = |spec: &mut sandbox::SandboxSpec| spec.root = PathBuf::from("/absent");
+    assert_eq!(fails(&absent), (Step::OpenRoot, libc::ENOENT));
+    let bare = tempfile::tempdir().expect("a directory");
+    let no_points = |spec: &mut sandbox::SandboxSpec| spec.root = bare.path().to_owned();
+    assert_eq!(fails(&no_points), (Step::RootMountPoint, libc::ENOENT));
+    let no_code =
+        |spec: &mut sandbox::SandboxSpec| spec.code = TreeName::parse(&"f".repeat(64)).expect("a name");
+    assert_eq!(fails(&no_code), (Step::OpenCode, libc::ENOENT));
+    let no_cwd = |spec: &mut sandbox::SandboxSpec| spec.cwd = "/absent".to_owned();
+    assert_eq!(fails(&no_cwd), (Step::EnterCwd, libc::ENOENT));
+    let no_program = |spec: &mut sandbox::SandboxSpec| spec.argv[0] = "/absent".to_owned();
+    assert_eq!(fails(&no_program), (Step::ExecRuntime, libc::ENOENT));
+    let data = |spec: &mut sandbox::SandboxSpec| spec.argv[0] = "/etc/passwd".to_owned();
+    assert_eq!(fails(&data), (Step::ExecRuntime, libc::EACCES));
+    is_refused(bench);
+    assert_eq!(groups_of(&bench.name), Vec::<PathBuf>::new());
+    passed()
+}
+
+fn is_refused(bench: &Bench) {
+    let twin = bench.start(&["sleep"]);
+    let mut spec = bench.spec(&["sleep"]);
+    spec.id = format!("{:032x}", u32::from_str_radix(&spec.id, 16).expect("a number") - 1);
+    assert!(matches!(bench.spawner.create(&spec), Err(CreateError::Duplicate)));
+    spec.id = "not an id".to_owned();
+    assert!(matches!(bench.spawner.create(&spec), Err(CreateError::Spec(_))));
+    drop(twin);
+    let all: Vec<_> = (0..16).map(|_| bench.start(&["sleep"])).collect();
+    assert!(matches!(bench.spawner.create(&bench.spec(&["sleep"])), Err(CreateError::Full)));
+    drop(all);
+    assert_eq!(bench.run(&["exit", "1"]).status, Some(1 << 8));
+}
+
+/// A platform with two environments, one of which has a daemon.
+struct Platform {
+    child: Child,
+    mark: String,
+    name: String,
+}
+
+impl Platform {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test starts itself again, as the platform to be killed"
+    )]
+    fn start(bench: &Bench, name: &str) -> Self {
+        let mark = format!("platform-{name}-{}", bench.is_privileged());
+        let name = format!("{}-{name}", bench.name);
+        let mut child = Command::new("/proc/self/exe")
+            .args(["platform", &name, &mark])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start a platform");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        Self { child, mark, name }
+    }
+
+    fn spawner(&self) -> i32 {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = std::fs::read_to_string(children).expect("the platform's children");
+        children.trim().parse().expect("one child: the spawner")
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        // Already dead is what most cases make it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn platform_dies(bench: &Bench) -> Verdict {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("the host's mounts");
+    let mut platform = Platform::start(bench, "killed");
+    let spawner = platform.spawner();
+    assert_eq!(std::fs::read_to_string("/proc/self/mountinfo").expect("the host's mounts"), mounts);
+    // The platform itself has the mark too.
+    assert!(processes_with(&platform.mark).len() >= 4);
+    platform.child.kill().expect("kill the platform");
+    platform.child.wait().expect("reap it");
+    assert!(eventually(|| processes_with(&platform.mark).is_empty()), "{:?}", processes_with(&platform.mark));
+    assert!(eventually(|| !is_alive(spawner)));
+    assert!(eventually(|| groups_named(&platform.name).is_empty()), "{:?}", groups_named(&platform.name));
+    assert_eq!(std::fs::read_to_string("/proc/self/mountinfo").expect("the host's mounts"), mounts);
+    passed()
+}
+
+pub(crate) fn spawner_dies(bench: &Bench) -> Verdict {
+    let platform = Platform::start(bench, "orphaned");
+    kill(platform.spawner());
+    // Only the platform is left, and it sees that its spawner is gone.
+    let alone = || processes_with(&platform.mark) == [platform.child.id() as i32];
+    assert!(eventually(alone), "{:?}", processes_with(&platform.mark));
+    passed()
+}
+
+pub(crate) fn leftovers(bench: &Bench) -> Verdict {
+    let platform = Platform::start(bench, "again");
+    kill(platform.spawner());
+    assert!(eventually(|| processes_with(&platform.mark).len() == 1));
+    assert!(!groups_of(&platform.name).is_empty());
+    let name = platform.name.clone();
+    drop(platform);
+    let again = Platform::start(bench, "again");
+    assert_eq!(again.name, name);
+    // Three controllers, two environments of the new platform, none of the old.
+    assert_eq!(groups_of(&name).len(), 6, "{:?}", groups_of(&name));
+    drop(again);
+    assert!(eventually(|| groups_named(&name).is_empty()));
+    passed()
+}
+
+fn eventually(is_so: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+fn kill(pid: i32) {
+    let pid = rustix::process::Pid::from_raw(pid).expect("a number");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("kill it");
+}
+
+fn is_alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// Living processes of the host that have this among their arguments.
+fn processes_with(mark: &str) -> Vec<i32> {
+    let has_mark = |pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes())
+    };
+    let entries = std::fs::read_dir("/proc").expect("read /proc");
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(has_mark).filter(|pid| is_alive(*pid)).collect()
+}
+
+/// Directories of this name in every cgroup tree.
+fn groups_named(name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            // Controllers that share a tree are links to it.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if entry.file_name() == name {
+                    found.push(entry.path());
+                }
+                open.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+/// The groups of environments below a spawner's directories.
+fn groups_of(name: &str) -> Vec<PathBuf> {
+    let children =
+        groups_named(name).into_iter().flat_map(|place| std::fs::read_dir(place).into_iter().flatten());
+    children.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// The platform that is killed: two environments, then nothing.
+pub(crate) fn be_platform(name: &str, mark: &str) {
+    let bench = Bench::named(name);
+    let _second = tree::stage(bench.spawner.staging(), 'b');
+    let one = bench.start(&["sleep", mark]);
+    let two = bench.start(&["daemon", mark]);
+    let mut line = String::new();
+    let output = std::fs::File::from(two.output.try_clone().expect("a copy"));
+    BufReader::new(output).read_line(&mut line).expect("a line");
+    println!("ready");
+    wait_until(&bench.spawner.process(), Instant::now() + Duration::from_secs(60));
+    // Its spawner was killed. The environments are dead, and no more can be made.
+    assert!(wait_until(&one.pidfd, Instant::now() + PATIENCE));
+    assert!(matches!(bench.spawner.create(&bench.spec(&["sleep"])), Err(CreateError::SpawnerGone)));
+    std::thread::sleep(Duration::from_secs(60));
+}

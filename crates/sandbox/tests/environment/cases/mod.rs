@@ -1,0 +1,92 @@
+//! The cases: each one is run privileged, rootless, or both, and says so in its name.
+
+mod attacks;
+mod life;
+mod resources;
+mod view;
+mod weakened;
+
+pub(crate) use life::be_platform;
+
+use crate::harness::{Case, Ended, Verdict};
+
+/// Those that hold in both modes.
+macro_rules! both {
+    ($mode:literal) => {
+        vec![
+            (concat!($mode, "_program_gets_its_arguments_variables_and_streams"), view::program as _),
+            (concat!($mode, "_identity_is_unprivileged"), view::identity as _),
+            (concat!($mode, "_only_its_own_processes_are_visible"), view::processes as _),
+            (concat!($mode, "_mounts_are_read_only_and_none_is_the_hosts"), view::mounts as _),
+            (concat!($mode, "_only_the_standard_descriptors_are_open"), view::descriptors as _),
+            (concat!($mode, "_nothing_but_tmp_is_writable"), view::writes as _),
+            (concat!($mode, "_proc_is_masked_and_read_only"), view::proc as _),
+            (concat!($mode, "_dev_has_five_devices"), view::devices as _),
+            (concat!($mode, "_uid_has_a_line_in_passwd"), view::passwd as _),
+            (concat!($mode, "_limits_are_set"), view::limits as _),
+            (concat!($mode, "_forbidden_calls_are_refused_and_survived"), attacks::calls as _),
+            (concat!($mode, "_namespaces_are_refused"), attacks::namespaces as _),
+            (concat!($mode, "_foreign_calls_kill"), attacks::foreign as _),
+            (concat!($mode, "_socket_families_are_few"), attacks::sockets as _),
+            (concat!($mode, "_network_is_loopback_only"), attacks::network as _),
+            (concat!($mode, "_abstract_sockets_of_the_host_are_unreachable"), attacks::abstract_socket as _),
+            (concat!($mode, "_device_files_cannot_be_made"), attacks::device as _),
+            (concat!($mode, "_runtime_api_is_reachable"), life::runtime_api as _),
+            (concat!($mode, "_threads_work"), life::threads as _),
+            (concat!($mode, "_wait_status_is_reported"), life::status as _),
+            (concat!($mode, "_sigterm_reaches_the_runtime"), life::terminate as _),
+            (concat!($mode, "_daemons_die_with_the_environment"), life::daemons as _),
+            (concat!($mode, "_neighbours_are_invisible"), life::neighbours as _),
+            (concat!($mode, "_creations_run_side_by_side"), life::parallel as _),
+            (concat!($mode, "_failures_name_their_step_and_leave_nothing"), life::failures as _),
+            (concat!($mode, "_death_of_the_platform_leaves_nothing"), life::platform_dies as _),
+            (concat!($mode, "_death_of_the_spawner_leaves_no_process"), life::spawner_dies as _),
+            (concat!($mode, "_fork_bomb_is_bounded"), resources::fork_bomb as _),
+            (concat!($mode, "_tmp_is_bounded"), resources::tmp as _),
+            (concat!($mode, "_weak_seccomp_lets_calls_through"), weakened::seccomp as _),
+            (concat!($mode, "_weak_landlock_and_root_let_writes_through"), weakened::landlock as _),
+            (concat!($mode, "_weak_proc_shows_the_host"), weakened::proc as _),
+            (concat!($mode, "_weak_descriptors_leak"), weakened::descriptors as _),
+        ]
+    };
+}
+
+pub(crate) fn privileged() -> Vec<Case> {
+    let mut cases: Vec<Case> = both!("root");
+    let only: Vec<Case> = vec![
+        ("root_set_user_id_files_do_nothing", attacks::set_user_id),
+        ("root_files_of_root_are_unreadable", attacks::secret),
+        ("root_memory_bomb_kills_the_environment_only", resources::memory_bomb),
+        ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
+        ("root_processor_time_is_limited", resources::processor),
+        ("root_leftovers_are_removed_at_the_next_start", life::leftovers),
+        ("root_weak_network_reaches_the_host", weakened::network),
+        ("root_weak_pid_namespace_shows_the_hosts_processes", weakened::pid_namespace),
+        ("root_weak_identity_reads_files_of_root", weakened::identity),
+        ("root_weak_capabilities_make_devices", weakened::capabilities),
+        ("root_weak_process_limits_let_a_fork_bomb_grow", weakened::process_limits),
+        ("root_weak_memory_limit_lets_a_bomb_grow", weakened::memory_limit),
+    ];
+    cases.extend(only);
+    cases
+}
+
+pub(crate) fn rootless() -> Vec<Case> {
+    let mut cases: Vec<Case> = both!("rootless");
+    let only: Vec<Case> = vec![
+        ("rootless_missing_protections_are_named", view::missing),
+        ("rootless_weak_process_limit_lets_a_fork_bomb_grow", weakened::process_limits),
+    ];
+    cases.extend(only);
+    cases
+}
+
+/// The result of the line with this name.
+fn result<'a>(ended: &'a Ended, name: &str) -> &'a str {
+    let line = ended.output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no line {name:?} in {ended:?}"))
+}
+
+fn passed() -> Verdict {
+    Verdict::Passed
+}

@@ -1,0 +1,60 @@
+//! Taking more than was given ends where it should.
+
+use super::{passed, result};
+use crate::harness::{Bench, Verdict, finish};
+
+pub(crate) fn fork_bomb(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["fork-bomb", "200"]);
+    assert_eq!(result(&ended, "ending"), "EAGAIN");
+    let born: u32 = result(&ended, "born").parse().expect("a number");
+    assert!((20..32).contains(&born), "{born}");
+    passed()
+}
+
+pub(crate) fn tmp(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["fill-tmp", "64"]);
+    assert_eq!(result(&ended, "ending"), "ENOSPC");
+    assert_eq!(result(&ended, "mebibytes"), "8");
+    assert_eq!(result(&bench.run(&["fill-inodes", "1000"]), "files"), "ENOSPC");
+    passed()
+}
+
+pub(crate) fn memory_bomb(bench: &Bench) -> Verdict {
+    let bystander = bench.start(&["sleep"]);
+    let bomb = bench.start(&["memory-bomb", "512"]);
+    let ended = finish(&bomb);
+    assert!(!ended.output.contains("held"), "{ended:?}");
+    // Killed by the kernel, or by the spawner when it heard of it first.
+    assert!(matches!(ended.status, None | Some(libc::SIGKILL)), "{ended:?}");
+    assert!(bomb.oom_killed());
+    assert!(!bystander.oom_killed());
+    assert!(bystander.memory().is_some_and(|memory| memory.anonymous_and_kernel < 32 << 20));
+    assert_eq!(bench.run(&["exit", "3"]).status, Some(3 << 8));
+    passed()
+}
+
+/// The limit is memory and /tmp together; what is written to /tmp is not counted as the function's memory.
+pub(crate) fn tmp_memory(bench: &Bench) -> Verdict {
+    let mut spec = bench.spec(&["fill-tmp", "96"]);
+    spec.limits.tmp_bytes = 96 << 20;
+    let sandbox = bench.spawner.create(&spec).expect("an environment");
+    let ended = finish(&sandbox);
+    assert_eq!(result(&ended, "mebibytes"), "96");
+    assert!(!sandbox.oom_killed());
+    let memory = sandbox.memory().expect("a memory cgroup");
+    assert!(memory.anonymous_and_kernel < 32 << 20, "{memory:?}");
+    assert!(memory.peak.is_some_and(|peak| peak > 90 << 20), "{memory:?}");
+    passed()
+}
+
+pub(crate) fn processor(bench: &Bench) -> Verdict {
+    if !bench.spawner.protections().has("cpu-limit") {
+        return Verdict::Skipped("there is no cpu controller".to_owned());
+    }
+    let mut spec = bench.spec(&["spin", "1000"]);
+    spec.limits.cpu_millis = 200;
+    let ended = finish(&bench.spawner.create(&spec).expect("an environment"));
+    let used: u64 = result(&ended, "used-ms").parse().expect("a number");
+    assert!(used < 400, "{used} ms of processor time in 1000 ms");
+    passed()
+}

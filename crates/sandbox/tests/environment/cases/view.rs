@@ -1,0 +1,173 @@
+//! What an environment sees of itself.
+
+use super::{passed, result};
+use crate::harness::{Bench, Verdict};
+
+/// The host's file system types that a bind of a host directory shows; all others are the environment's own.
+const ROOT_MOUNT: &str = " / / ";
+
+pub(crate) fn program(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["hello"]);
+    assert_eq!(result(&ended, "arguments"), "/bin/probe inside hello");
+    assert_eq!(result(&ended, "variables"), "GREETING=hello");
+    assert_eq!(result(&ended, "cwd"), "/var/task");
+    assert_eq!(result(&ended, "code"), "code");
+    assert_eq!(result(&ended, "host"), "environment");
+    assert_eq!(result(&ended, "stdin-is-empty"), "ok");
+    assert!(ended.output.contains("to standard error"));
+    assert_eq!(ended.status, Some(0));
+    passed()
+}
+
+pub(crate) fn identity(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["status"]);
+    let field = |name: &str| {
+        let line = ended.output.lines().find_map(|line| line.strip_prefix(name)).expect("the field");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(field("Uid:"), "900000 900000 900000 900000");
+    assert_eq!(field("Gid:"), "900000 900000 900000 900000");
+    assert_eq!(field("Groups:"), "");
+    for set in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
+        assert_eq!(field(set), "0000000000000000", "{set}");
+    }
+    assert_eq!(field("NoNewPrivs:"), "1");
+    assert_eq!(field("Seccomp:"), "2");
+    assert_eq!(field("SigBlk:"), "0000000000000000");
+    // Our test program ignores SIGPIPE itself, as every Rust program does.
+    assert_eq!(field("SigIgn:"), "0000000000001000");
+    passed()
+}
+
+pub(crate) fn processes(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["processes"]);
+    assert_eq!(result(&ended, "pids"), "1 2");
+    assert_eq!(result(&ended, "self"), "2");
+    assert_eq!(result(&ended, "first"), "lambent-init");
+    passed()
+}
+
+pub(crate) fn mounts(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["mounts"]);
+    let root = bench.root.path().to_str().expect("a plain path");
+    let mut points = Vec::new();
+    for line in ended.output.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let (source, point, options) = (fields[3], fields[4], fields[5]);
+        points.push(point);
+        assert!(options.contains("nosuid"), "{line}");
+        assert_eq!(options.starts_with("rw"), ["/tmp", "/dev/shm"].contains(&point), "{line}");
+        // Devices are usable where the five are bound, and nowhere else.
+        assert_eq!(
+            options.contains("nodev"),
+            !point.starts_with("/dev") && !line.contains(" /null ") || point == "/dev/shm",
+            "{line}"
+        );
+        let is_known = [root, "/", "/null", "/zero", "/full", "/random", "/urandom"].contains(&source)
+            || source.starts_with("/trees/")
+            || source.starts_with("/passwd/");
+        assert!(is_known, "a path of the host shows in {line}");
+    }
+    assert!(ended.output.contains(&format!(" {root}{ROOT_MOUNT}").replace(" / / ", " / ")));
+    for point in ["/", "/var/task", "/etc/passwd", "/dev", "/dev/null", "/dev/shm", "/proc", "/tmp"] {
+        assert_eq!(points.iter().filter(|found| **found == point).count(), 1, "{point}");
+    }
+    passed()
+}
+
+pub(crate) fn descriptors(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["descriptors"]);
+    assert_eq!(result(&ended, "open"), "0 1 2");
+    assert_eq!(result(&ended, "cwd"), "/var/task");
+    assert_eq!(result(&ended, "stdin"), "/dev/null");
+    passed()
+}
+
+pub(crate) fn writes(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["writes"]);
+    let refused = [
+        "append",
+        "truncate",
+        "create",
+        "create-in-code",
+        "append-to-code",
+        "create-in-layers",
+        "create-in-root",
+    ];
+    let more = ["make-directory", "remove", "rename", "mode", "passwd", "device-directory"];
+    for name in refused.into_iter().chain(more) {
+        assert!(["EROFS", "EACCES"].contains(&result(&ended, name)), "{name} {}", result(&ended, name));
+    }
+    assert!(["EROFS", "EXDEV", "EPERM"].contains(&result(&ended, "link-to-tmp")));
+    for name in ["tmp", "shared-memory", "null"] {
+        assert_eq!(result(&ended, name), "ok", "{name}");
+    }
+    let file = std::fs::read_to_string(bench.root.path().join("open/file")).expect("the file");
+    assert_eq!(file, "as delivered");
+    passed()
+}
+
+pub(crate) fn proc(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["proc"]);
+    for name in
+        ["kallsyms", "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "latency_stats"]
+    {
+        assert_eq!(result(&ended, name), "0", "{name}");
+    }
+    for name in ["acpi", "scsi"] {
+        assert_eq!(result(&ended, name), "0", "{name}");
+    }
+    for name in ["sysrq", "core-pattern", "max-user-namespaces", "own-comm", "own-oom-score"] {
+        assert!(
+            ["EROFS", "EACCES", "ENOENT"].contains(&result(&ended, name)),
+            "{name} {}",
+            result(&ended, name)
+        );
+    }
+    assert_eq!(result(&ended, "namespaces-left") == "0", !bench.is_privileged());
+    assert_eq!(result(&ended, "sys"), "false");
+    passed()
+}
+
+pub(crate) fn devices(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["devices"]);
+    assert_eq!(result(&ended, "names"), "fd full null random shm stderr stdin stdout urandom zero");
+    assert_eq!(result(&ended, "zero"), "ok");
+    assert_eq!(result(&ended, "full"), "ENOSPC");
+    assert_eq!(result(&ended, "random"), "ok");
+    assert_eq!(result(&ended, "terminal"), "ENOENT");
+    passed()
+}
+
+pub(crate) fn passwd(bench: &Bench) -> Verdict {
+    assert_eq!(bench.run(&["passwd"]).output, "sbx_user:x:900000:900000::/tmp:/bin/sh\n");
+    passed()
+}
+
+pub(crate) fn limits(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["limits"]);
+    let limit = |name: &str| {
+        let line = ended.output.lines().find_map(|line| line.strip_prefix(name)).expect("the limit");
+        line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(limit("Max core file size"), "0 0");
+    assert_eq!(limit("Max open files"), "256 256");
+    assert_eq!(limit("Max processes"), "32 32");
+    assert_eq!(limit("Max locked memory"), "65536 65536");
+    passed()
+}
+
+/// A plain user without delegated cgroups has no memory limit, and is told so.
+pub(crate) fn missing(bench: &Bench) -> Verdict {
+    let protections = bench.spawner.protections();
+    assert!(!protections.has("unique-uid"));
+    assert!(protections.has("process-limit") && protections.has("time-limit") && protections.has("seccomp"));
+    if protections.has("memory-limit") {
+        return Verdict::Skipped("this machine delegates cgroups to plain users".to_owned());
+    }
+    assert!(!protections.are_strong());
+    let why = protections.missing().find(|missing| missing.name == "memory-limit").expect("it is named");
+    assert!(why.why.contains("cgroup"), "{}", why.why);
+    assert!(bench.start(&["hello"]).memory().is_none());
+    passed()
+}

@@ -1,0 +1,119 @@
+//! What runs inside an environment: it tries one thing and says, in lines of `name result`, what came of it.
+//!
+//! A result is `ok` or the name of an errno, or a number where one is asked for.
+
+mod calls;
+mod files;
+mod resources;
+mod sockets;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["hello"] => hello(),
+        ["status"] => print!("{}", read("/proc/self/status")),
+        ["limits"] => print!("{}", read("/proc/self/limits")),
+        ["mounts"] => print!("{}", read("/proc/self/mountinfo")),
+        ["cgroup"] => print!("{}", read("/proc/self/cgroup")),
+        ["passwd"] => print!("{}", read("/etc/passwd")),
+        ["processes"] => processes(),
+        ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("a code")),
+        ["abort"] => std::process::abort(),
+        ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
+        ["threads"] => threads(),
+        ["daemon", ..] => resources::daemonise(),
+        ["fork-bomb", most] => resources::fork_bomb(most.parse().expect("a number")),
+        ["memory-bomb", mebibytes] => resources::memory_bomb(mebibytes.parse().expect("a number")),
+        ["fill-tmp", mebibytes] => resources::fill_tmp(mebibytes.parse().expect("a number")),
+        ["fill-inodes", most] => resources::fill_inodes(most.parse().expect("a number")),
+        ["spin", milliseconds] => resources::spin(milliseconds.parse().expect("a number")),
+        ["descriptors"] => files::descriptors(),
+        ["writes"] => files::writes(),
+        ["proc"] => files::proc(),
+        ["devices"] => files::devices(),
+        ["leave", text] => files::leave(text),
+        ["seek", pid] => files::seek(pid),
+        ["secret"] => say("secret", std::fs::read("/open/secret").map(|_| ())),
+        ["calls"] => calls::all(),
+        ["namespaces"] => calls::namespaces(),
+        ["foreign", which] => calls::foreign(which),
+        ["mknod"] => calls::make_device(),
+        ["set-user-id"] => calls::run_set_user_id(),
+        ["euid"] => println!("euid {}", rustix::process::geteuid().as_raw()),
+        ["sockets"] => sockets::families(),
+        ["network", port] => sockets::network(port.parse().expect("a port")),
+        ["abstract", name] => sockets::connect_abstract(name),
+        ["runtime-api"] => sockets::runtime_api(),
+        _ => return ExitCode::from(64),
+    }
+    ExitCode::SUCCESS
+}
+
+fn hello() {
+    println!("arguments {}", std::env::args().collect::<Vec<_>>().join(" "));
+    let variables: Vec<String> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+    println!("variables {}", variables.join(" "));
+    println!("cwd {}", std::env::current_dir().expect("a working directory").display());
+    println!("code {}", read("/var/task/handler"));
+    println!("host {}", rustix::system::uname().nodename().to_string_lossy());
+    eprintln!("to standard error");
+    say("stdin-is-empty", std::io::read_to_string(std::io::stdin()).map(|text| assert!(text.is_empty())));
+}
+
+fn processes() {
+    let mut numbers: Vec<u32> = std::fs::read_dir("/proc")
+        .expect("read /proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    println!("count {}", numbers.len());
+    println!("pids {}", numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" "));
+    println!("self {}", std::process::id());
+    print!("first {}", read("/proc/1/comm"));
+}
+
+/// Threads work although clone3 is refused.
+fn threads() {
+    let threads: Vec<_> = (0..8u64).map(|n| std::thread::spawn(move || n * n)).collect();
+    let sum: u64 = threads.into_iter().map(|thread| thread.join().expect("a thread's result")).sum();
+    println!("sum {sum}");
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| format!("{error}\n"))
+}
+
+/// One line: what was tried, and how it went.
+fn say(what: &str, result: std::io::Result<()>) {
+    match result {
+        Ok(()) => println!("{what} ok"),
+        Err(error) => println!("{what} {}", errno_name(error.raw_os_error().unwrap_or(0))),
+    }
+}
+
+fn errno_name(errno: i32) -> String {
+    let names = [
+        (libc::EPERM, "EPERM"),
+        (libc::ENOSYS, "ENOSYS"),
+        (libc::EACCES, "EACCES"),
+        (libc::EROFS, "EROFS"),
+        (libc::ENOENT, "ENOENT"),
+        (libc::EINVAL, "EINVAL"),
+        (libc::ENOSPC, "ENOSPC"),
+        (libc::EAGAIN, "EAGAIN"),
+        (libc::ENOMEM, "ENOMEM"),
+        (libc::ENETUNREACH, "ENETUNREACH"),
+        (libc::ECONNREFUSED, "ECONNREFUSED"),
+        (libc::EXDEV, "EXDEV"),
+        (libc::ENXIO, "ENXIO"),
+        (libc::EBUSY, "EBUSY"),
+    ];
+    names
+        .iter()
+        .find(|(number, _)| *number == errno)
+        .map_or(errno.to_string(), |(_, name)| (*name).to_owned())
+}

@@ -1,0 +1,91 @@
+//! Taking more than was given.
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use super::errno_name;
+
+/// A process that left its parent, its session and its standard streams, and stays.
+pub(crate) fn daemonise() {
+    let nap = || std::thread::sleep(Duration::from_secs(600));
+    // SAFETY: this process has a single thread; both children only sleep.
+    if unsafe { libc::fork() } == 0 {
+        rustix::process::setsid().expect("a session");
+        // SAFETY: as above.
+        if unsafe { libc::fork() } == 0 {
+            (0..=2).for_each(|number| {
+                // SAFETY: nothing is printed after this.
+                unsafe { libc::close(number) };
+            });
+            nap();
+        }
+        // SAFETY: _exit ends the middle process at once.
+        unsafe { libc::_exit(0) };
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    println!("daemon ok");
+    nap();
+}
+
+/// Forks until it is refused, or `most` children live.
+pub(crate) fn fork_bomb(most: usize) {
+    let mut born = 0;
+    let ending = loop {
+        if born == most {
+            break "unbounded".to_owned();
+        }
+        // SAFETY: this process has a single thread; the child only sleeps.
+        match unsafe { libc::fork() } {
+            0 => loop {
+                std::thread::sleep(Duration::from_secs(600));
+            },
+            -1 => break errno_name(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+            _ => born += 1,
+        }
+    };
+    println!("born {born}");
+    println!("ending {ending}");
+}
+
+/// Takes memory and uses it.
+pub(crate) fn memory_bomb(mebibytes: usize) {
+    let mut held: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..mebibytes {
+        held.push(vec![1; 1 << 20]);
+    }
+    println!("held {}", held.len());
+}
+
+/// Writes to /tmp until it is full.
+pub(crate) fn fill_tmp(mebibytes: usize) {
+    let mut file = File::create("/tmp/big").expect("a file");
+    let mut written = 0;
+    let ending = loop {
+        if written == mebibytes {
+            break "unbounded".to_owned();
+        }
+        match file.write_all(&vec![1; 1 << 20]) {
+            Ok(()) => written += 1,
+            Err(error) => break errno_name(error.raw_os_error().unwrap_or(0)),
+        }
+    };
+    println!("mebibytes {written}");
+    println!("ending {ending}");
+}
+
+/// Makes files until there can be no more.
+pub(crate) fn fill_inodes(most: usize) {
+    let result = (0..most).try_for_each(|n| File::create(format!("/tmp/{n}")).map(|_| ()));
+    super::say("files", result);
+}
+
+/// Uses the processor for that long, and says how much of it there was.
+pub(crate) fn spin(milliseconds: u64) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(milliseconds) {
+        std::hint::spin_loop();
+    }
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    println!("used-ms {}", used.tv_sec * 1000 + used.tv_nsec / 1_000_000);
+}
