@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ const PLAIN_USER: u32 = 65_534;
 pub(crate) struct Bench {
     pub(crate) spawner: Spawner,
     pub(crate) name: String,
-    pub(crate) root: tempfile::TempDir,
+    pub(crate) root: PathBuf,
     pub(crate) code: TreeName,
     next_id: std::sync::atomic::AtomicU32,
 }
@@ -45,22 +46,18 @@ struct Tally {
 }
 
 impl Bench {
-    fn new(half: &str) -> Self {
-        Self::named(&format!("lambent-test-{half}-{}", std::process::id()))
+    fn new(half: &str, root: &Path) -> Self {
+        Self::named(&format!("lambent-test-{half}-{}", std::process::id()), root)
     }
 
-    /// A spawner of that name, a runtime root, and a code tree.
-    pub(crate) fn named(name: &str) -> Self {
+    /// A spawner of that name and a code tree, over a runtime root that exists.
+    pub(crate) fn named(name: &str, root: &Path) -> Self {
         let name = name.to_owned();
         let options =
             SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };
         let spawner = Spawner::start(options).expect("the spawner starts");
-        let root = tempfile::tempdir().expect("a directory");
-        tree::build(root.path());
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(root.path(), open).expect("open the root");
         let code = tree::stage(spawner.staging(), 'a');
-        Self { spawner, name, root, code, next_id: std::sync::atomic::AtomicU32::new(1) }
+        Self { spawner, name, root: root.to_owned(), code, next_id: std::sync::atomic::AtomicU32::new(1) }
     }
 
     /// An environment that runs this executable's `inside` with the words given.
@@ -70,7 +67,7 @@ impl Bench {
         argv.extend(words.iter().map(|word| (*word).to_owned()));
         SandboxSpec {
             id: format!("{id:032x}"),
-            root: self.root.path().to_owned(),
+            root: self.root.clone(),
             code: self.code.clone(),
             argv,
             env: vec![("GREETING".to_owned(), "hello".to_owned())],
@@ -180,7 +177,9 @@ fn run_cases(half: &str, chosen: &[Case], tally: &mut Tally) {
     if chosen.is_empty() {
         return;
     }
-    let bench = Bench::new(half);
+    let root = tempfile::tempdir().expect("a directory");
+    tree::build(root.path());
+    let bench = Bench::new(half, root.path());
     for (name, case) in chosen {
         match catch_unwind(AssertUnwindSafe(|| case(&bench))) {
             Ok(Verdict::Passed) => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cases::be_platform;
 
 pub(crate) fn run(words: &[String]) -> ExitCode {
-    let [name, mark] = words else { return ExitCode::from(64) };
-    be_platform(name, mark);
+    let [name, mark, root] = words else { return ExitCode::from(64) };
+    be_platform(name, mark, root.as_ref());
     ExitCode::SUCCESS
 }

@@ -12,6 +12,7 @@ pub(crate) const PROGRAM: &str = "/bin/probe";
 
 /// Makes the root in an existing directory.
 pub(crate) fn build(root: &Path) {
+    fs::set_permissions(root, fs::Permissions::from_mode(0o755)).expect("open the root");
     for directory in ["dev", "proc", "tmp", "var/task", "opt", "etc", "bin", "open"] {
         fs::create_dir_all(root.join(directory)).expect("make a directory");
     }

@@ -92,8 +92,8 @@ pub(crate) fn device(bench: &Bench) -> Verdict {
 }
 
 pub(crate) fn set_user_id(bench: &Bench) -> Verdict {
-    let copy = bench.root.path().join("bin/set-user-id");
-    std::fs::copy(bench.root.path().join("bin/probe"), &copy).expect("copy the program");
+    let copy = bench.root.join("bin/set-user-id");
+    std::fs::copy(bench.root.join("bin/probe"), &copy).expect("copy the program");
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o4755)).expect("set the bit");
     let ended = bench.run(&["set-user-id"]);
     assert_eq!(result(&ended, "ran"), "true");
@@ -109,7 +109,7 @@ pub(crate) fn secret(bench: &Bench) -> Verdict {
 
 /// A file in the runtime root that only root may read.
 pub(crate) fn hide(bench: &Bench) {
-    let secret = bench.root.path().join("open/secret");
+    let secret = bench.root.join("open/secret");
     std::fs::write(&secret, "secret").expect("write a file");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).expect("hide it");
 }

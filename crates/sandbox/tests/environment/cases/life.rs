@@ -1,7 +1,7 @@
 //! How environments come and go, and what is left when somebody is killed.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -154,6 +154,7 @@ impl Platform {
         let name = format!("{}-{name}", bench.name);
         let mut child = Command::new("/proc/self/exe")
             .args(["platform", &name, &mark])
+            .arg(&bench.root)
             .stdout(Stdio::piped())
             .spawn()
             .expect("start a platform");
@@ -277,8 +278,8 @@ fn groups_of(name: &str) -> Vec<PathBuf> {
 }
 
 /// The platform that is killed: two environments, then nothing.
-pub(crate) fn be_platform(name: &str, mark: &str) {
-    let bench = Bench::named(name);
+pub(crate) fn be_platform(name: &str, mark: &str, root: &Path) {
+    let bench = Bench::named(name, root);
     let _second = tree::stage(bench.spawner.staging(), 'b');
     let one = bench.start(&["sleep", mark]);
     let two = bench.start(&["daemon", mark]);

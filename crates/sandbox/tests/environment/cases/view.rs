@@ -49,7 +49,7 @@ pub(crate) fn processes(bench: &Bench) -> Verdict {
 
 pub(crate) fn mounts(bench: &Bench) -> Verdict {
     let ended = bench.run(&["mounts"]);
-    let root = bench.root.path().to_str().expect("a plain path");
+    let root = bench.root.to_str().expect("a plain path");
     let mut points = Vec::new();
     for line in ended.output.lines() {
         let fields: Vec<&str> = line.split(' ').collect();
@@ -102,7 +102,7 @@ pub(crate) fn writes(bench: &Bench) -> Verdict {
     for name in ["tmp", "shared-memory", "null"] {
         assert_eq!(result(&ended, name), "ok", "{name}");
     }
-    let file = std::fs::read_to_string(bench.root.path().join("open/file")).expect("the file");
+    let file = std::fs::read_to_string(bench.root.join("open/file")).expect("the file");
     assert_eq!(file, "as delivered");
     passed()
 }

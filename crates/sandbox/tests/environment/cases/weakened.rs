@@ -49,8 +49,7 @@ mod on {
 
     /// Either of the two stops a write: only without both it succeeds.
     pub(crate) fn landlock(bench: &Bench) -> Verdict {
-        let restore =
-            || std::fs::write(bench.root.path().join("open/file"), "as delivered").expect("restore");
+        let restore = || std::fs::write(bench.root.join("open/file"), "as delivered").expect("restore");
         let only_landlock = bench.run_weakened(&["writes"], &[Weakening::WritableRoot]);
         assert_eq!(result(&only_landlock, "append"), "EACCES");
         assert_eq!(result(&only_landlock, "create"), "EACCES");
@@ -61,8 +60,8 @@ mod on {
         assert_eq!(result(&neither, "append"), "ok");
         assert_eq!(result(&neither, "create"), "ok");
         // The attack removed and renamed what it could.
-        let _ = std::fs::remove_file(bench.root.path().join("open/new"));
-        let _ = std::fs::remove_dir(bench.root.path().join("open/directory"));
+        let _ = std::fs::remove_file(bench.root.join("open/new"));
+        let _ = std::fs::remove_dir(bench.root.join("open/directory"));
         restore();
         passed()
     }
