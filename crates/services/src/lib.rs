@@ -1,1 +1,6 @@
 //! The companion services, one folder each: identity, tokens, logs.
+//!
+//! Invariant: what is here is real: a service answers from the store, and what it does not do it refuses by name.
+
+pub mod iam;
+pub mod sts;
