@@ -201,6 +201,11 @@ pub(crate) fn spawner_dies(bench: &Bench) -> Verdict {
     // Only the platform is left, and it sees that its spawner is gone.
     let alone = || processes_with(&platform.mark) == [platform.child.id() as i32];
     assert!(eventually(alone), "{:?}", processes_with(&platform.mark));
+    let name = platform.name.clone();
+    drop(platform);
+    // Only its groups are left, which the next spawner of the name removes, and at its end its own.
+    drop(Platform::start(bench, "orphaned"));
+    assert!(eventually(|| groups_named(&name).is_empty()), "{:?}", groups_named(&name));
     passed()
 }
 
