@@ -1,4 +1,4 @@
-//! Everything that a developer of Lambent runs: `cargo xtask test`, `tidy`, `deny`, `size`, `bench`.
+//! Everything that a developer of Lambent runs: `cargo xtask test`, `tidy`, `deny`, `models`, `size`, `bench`.
 //!
 //! This is a developers' tool and not part of the service: it starts programs, reads the environment and prints,
 //! which the service's own crates may not.
@@ -12,8 +12,11 @@
     reason = "its reader is a person at a terminal, or CI's log"
 )]
 
+mod bench;
 mod deny;
+mod models;
 mod program;
+mod server;
 mod size;
 mod test;
 mod tidy;
@@ -29,6 +32,8 @@ cargo xtask COMMAND
                                     NAME… runs only the tests whose names contain one of them
   tidy                              dependency directions and the rules that every source file follows
   deny                              licences and advisories of dependencies (needs cargo-deny)
+  models [--print [SERVICE…]]       refresh models/ from the pinned botocore, or print the code that is made from it
+  bench [ROUNDS]                    speed and memory beside aws-lambda-rie and a bare echo, into docs/benchmarks/
   size                              build times, number of dependencies, size of the binary, idle memory";
 
 fn main() -> ExitCode {
@@ -39,6 +44,10 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "tidy" => tidy::run(),
         "deny" => deny::run(),
+        "bench" => bench::run(&rest),
+        #[cfg(feature = "bench")]
+        "echo" => bench::echo::run(&rest),
+        "models" => models::run(&rest),
         "size" => size::run(),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::program;
+use crate::server::{Server, free_address};
 use crate::workspace::Workspace;
 
 /// Measures and prints; builds in a target folder of its own, which it removes again.
@@ -34,7 +35,19 @@ fn builds(root: &Path, target: &Path) -> Result<(), String> {
     println!("binary                      {:.1} MB", length as f64 / 1e6);
     touch(&root.join("bin/lambent/src/main.rs"))?;
     println!("release build, one change   {:.0} s", build(root, target)?);
+    println!("idle, resident              {:.1} MB", idle(&binary, target)?);
     Ok(())
+}
+
+/// Megabytes of the platform and its spawner, a moment after the start with an empty data folder.
+fn idle(binary: &Path, target: &Path) -> Result<f64, String> {
+    let address = free_address()?;
+    let mut command = Command::new(binary);
+    command.arg("serve").arg("--data-dir").arg(target.join("data"));
+    command.args(["--listen", &address.to_string(), "--accept-weak-isolation"]);
+    let server = Server::start(command, address, &target.join("serve.log"))?.polite();
+    std::thread::sleep(Duration::from_secs(2));
+    Ok(server.resident_megabytes())
 }
 
 fn build(root: &Path, target: &Path) -> Result<f64, String> {

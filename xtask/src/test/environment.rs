@@ -43,7 +43,7 @@ impl Environment {
 }
 
 /// The interpreter of a virtual environment that holds exactly what tests/requirements.txt pins.
-fn python(workspace: &Workspace, logs: &Path) -> Result<PathBuf, String> {
+pub(crate) fn python(workspace: &Workspace, logs: &Path) -> Result<PathBuf, String> {
     let wanted =
         fs::read(workspace.root.join("tests/requirements.txt")).map_err(|error| error.to_string())?;
     let dir = workspace.target.join("test-env");

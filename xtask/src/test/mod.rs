@@ -2,8 +2,8 @@
 //!
 //! The order is that of what fails fastest. A step that fails doesn't stop the next ones, unless they need its result.
 
-mod environment;
-mod native;
+pub(crate) mod environment;
+pub(crate) mod native;
 mod tally;
 
 use std::fs;

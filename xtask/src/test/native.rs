@@ -11,7 +11,7 @@ const TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-musl" } else { "x86_64-unknown-linux-musl" };
 
 /// The built `bootstrap`, or why there is none.
-pub(super) fn build(workspace: &Workspace, logs: &Path) -> Result<PathBuf, String> {
+pub(crate) fn build(workspace: &Workspace, logs: &Path) -> Result<PathBuf, String> {
     let source = workspace.root.join("tests/native-function");
     add_target()?;
     let target = workspace.target.join("native-function");

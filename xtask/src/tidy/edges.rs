@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "types",
             "seal",
             "sandbox",
+            "package",
             "auth",
             "telemetry",
             "store",

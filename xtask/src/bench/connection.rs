@@ -1,0 +1,180 @@
+//! The load generator: one kept-alive connection, requests one after the other.
+//!
+//! A signature holds for its whole second, so that its headers are made once a second and not once a request: the
+//! figure is the service's cost, and signing is the client's.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use auth::sigv4::{self, Signer};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use secrecy::SecretString;
+use tokio::net::TcpStream;
+use types::Timestamp;
+
+/// The region that both sides are told.
+pub(super) const REGION: &str = "us-east-1";
+
+/// The access key that the bench gives its platform.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) id: &'static str,
+    pub(super) secret: &'static str,
+}
+
+/// What is asked for again and again.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) body: Bytes,
+    pub(super) service: &'static str,
+    pub(super) content_type: &'static str,
+    /// Without one the request goes unsigned.
+    pub(super) key: Option<Key>,
+}
+
+/// An open connection.
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    host: HeaderValue,
+    /// Headers that were made in that second since the epoch.
+    prepared: Option<(u64, HeaderMap)>,
+}
+
+/// Latencies of requests that were sent one after the other, in microseconds.
+pub(super) type Latencies = Vec<f64>;
+
+impl Connection {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, String> {
+        let stream = TcpStream::connect(address).await.map_err(text)?;
+        stream.set_nodelay(true).map_err(text)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(text)?;
+        tokio::spawn(connection);
+        let host = HeaderValue::from_str(&address.to_string()).map_err(text)?;
+        Ok(Self { sender, host, prepared: None })
+    }
+
+    /// Sends once and answers with the body of a success.
+    pub(super) async fn send(&mut self, call: &Call) -> Result<Bytes, String> {
+        let headers = self.headers(call)?;
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(&call.path)
+            .body(Full::from(call.body.clone()))
+            .map_err(text)?;
+        *request.headers_mut() = headers;
+        let response = self.sender.send_request(request).await.map_err(text)?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(text)?.to_bytes();
+        let failed = parts.headers.contains_key("x-amz-function-error") || !parts.status.is_success();
+        if failed {
+            return Err(format!("{} {}: {}", call.path, parts.status, String::from_utf8_lossy(&body)));
+        }
+        Ok(body)
+    }
+
+    /// `count` requests after `warm_up` others that don't count.
+    pub(super) async fn latencies(
+        &mut self,
+        call: &Call,
+        warm_up: u32,
+        count: u32,
+    ) -> Result<Latencies, String> {
+        for _ in 0..warm_up {
+            self.send(call).await?;
+        }
+        let mut latencies = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            self.headers(call)?;
+            let started = Instant::now();
+            self.send(call).await?;
+            latencies.push(started.elapsed().as_secs_f64() * 1e6);
+        }
+        Ok(latencies)
+    }
+
+    /// How many requests were answered in that time.
+    pub(super) async fn count_until(&mut self, call: &Call, end: Instant) -> Result<u64, String> {
+        let mut count = 0;
+        while Instant::now() < end {
+            self.send(call).await?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Headers for this second, signed when the call has a key. One connection serves one call at a time.
+    fn headers(&mut self, call: &Call) -> Result<HeaderMap, String> {
+        let second = now().as_secs();
+        if let Some((made, headers)) = &self.prepared
+            && *made == second
+        {
+            return Ok(headers.clone());
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("host", self.host.clone());
+        headers.insert("content-type", HeaderValue::from_static(call.content_type));
+        if let Some(key) = &call.key {
+            let secret = SecretString::from(key.secret);
+            let signer = Signer {
+                access_key_id: key.id,
+                secret: &secret,
+                session_token: None,
+                region: REGION,
+                service: call.service,
+            };
+            let digest = sigv4::hash(&call.body);
+            let time = Timestamp(i64::try_from(second * 1000).unwrap_or(i64::MAX));
+            sigv4::sign_headers(&signer, call.method, &call.path, "", &mut headers, &digest, time)
+                .map_err(text)?;
+        }
+        self.prepared = Some((second, headers.clone()));
+        Ok(headers)
+    }
+
+    /// Another call follows on this connection.
+    pub(super) fn forget(&mut self) {
+        self.prepared = None;
+    }
+}
+
+/// Requests per second of `clients` connections at once.
+pub(super) async fn rate(
+    address: SocketAddr,
+    call: &Call,
+    clients: usize,
+    time: Duration,
+) -> Result<f64, String> {
+    let mut open = Vec::new();
+    for _ in 0..clients {
+        let mut connection = Connection::open(address).await?;
+        connection.send(call).await?;
+        open.push(connection);
+    }
+    let started = Instant::now();
+    let tasks: Vec<_> = open
+        .into_iter()
+        .map(|mut connection| {
+            let call = call.clone();
+            tokio::spawn(async move { connection.count_until(&call, started + time).await })
+        })
+        .collect();
+    let mut total = 0;
+    for task in tasks {
+        total += task.await.map_err(text)??;
+    }
+    Ok(total as f64 / started.elapsed().as_secs_f64())
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+pub(super) fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
