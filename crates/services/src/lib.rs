@@ -3,4 +3,5 @@
 //! Invariant: what is here is real: a service answers from the store, and what it does not do it refuses by name.
 
 pub mod iam;
+pub mod logs;
 pub mod sts;

@@ -1,0 +1,215 @@
+//! From lines to records: gives events their numbers and times, cuts them into chunks, and commits.
+
+use super::page;
+use super::place::{self, Chunks, Gap, LAST_TIME};
+use super::records::{Chunk, GroupRecord, StreamRecord};
+use super::writer::Pending;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Key, Record, Store, StoreError, Transaction};
+use telemetry::{LogLine, LogStream};
+use types::Clock;
+
+/// A chunk holds so much text, unless it is a single line. In JSON a byte can become six.
+const CHUNK_BYTES: usize = 128 * 1024;
+/// The longest line; a longer one is cut. Source: "CloudWatch Logs quotas" (event size of 256 KB).
+const LINE_BYTES: usize = 256 * 1024;
+/// Streams of one transaction: far from the store's limit of 1000 operations, with chunk, stream and group for each.
+const STREAMS: usize = 200;
+/// Streams whose records are remembered.
+const REMEMBERED: usize = 10_000;
+/// How often a commit is tried.
+const TRIES: u32 = 3;
+/// How long to wait before the second try.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Keeps lines. The only writer of the tables.
+pub(super) struct Stage {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    /// What is in the store, by key.
+    streams: HashMap<Key, StreamRecord>,
+    groups: HashMap<Key, GroupRecord>,
+}
+
+/// What one transaction writes.
+#[derive(Default)]
+struct Staged {
+    chunks: Vec<(Key, Chunk)>,
+    streams: HashMap<Key, StreamRecord>,
+    groups: HashMap<Key, GroupRecord>,
+}
+
+impl Stage {
+    /// Over this store.
+    pub(super) fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, streams: HashMap::new(), groups: HashMap::new() }
+    }
+
+    /// Keeps all lines, or as many as the store takes.
+    pub(super) async fn keep(&mut self, pending: Pending) {
+        let mut pending = pending.into_iter();
+        loop {
+            let part: Vec<_> = pending.by_ref().take(STREAMS).collect();
+            if part.is_empty() {
+                return;
+            }
+            let lines: usize = part.iter().map(|(_, lines)| lines.len()).sum();
+            if let Err(error) = self.keep_part(part).await {
+                tracing::error!(%error, lines, "log lines could not be kept and are lost");
+                // What is in the store may be another thing than what is remembered.
+                self.streams.clear();
+                self.groups.clear();
+            }
+        }
+    }
+
+    async fn keep_part(&mut self, part: Vec<(Arc<LogStream>, Vec<LogLine>)>) -> Result<(), StoreError> {
+        let mut staged = Staged::default();
+        let now = self.clock.now().millis();
+        for (stream, lines) in part {
+            self.stage(&mut staged, &stream, lines, now).await?;
+        }
+        self.commit(&staged).await?;
+        if self.streams.len() > REMEMBERED {
+            self.streams.clear();
+            self.groups.clear();
+        }
+        self.streams.extend(staged.streams);
+        self.groups.extend(staged.groups);
+        Ok(())
+    }
+
+    /// Adds one stream's lines to what is to be written.
+    async fn stage(
+        &self,
+        staged: &mut Staged,
+        stream: &LogStream,
+        lines: Vec<LogLine>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let group_key = place::group(stream.account, &stream.group)?;
+        let stream_key = place::stream(stream.account, &stream.group, &stream.name)?;
+        let mut group = match staged.groups.remove(&group_key) {
+            Some(group) => group,
+            None => match self.known(&self.groups, &group_key).await? {
+                Some(group) => group,
+                None => GroupRecord { created: now, stored_bytes: 0, streams: 0 },
+            },
+        };
+        let mut record = match self.known(&self.streams, &stream_key).await? {
+            Some(record) => record,
+            None => {
+                group.streams += 1;
+                new_stream(group.streams - 1, &lines, now)
+            }
+        };
+        record.last_ingestion = now;
+        let places = Chunks::of(stream.account, &stream.group, &stream.name);
+        for chunk in cut(&mut record, lines, now) {
+            group.stored_bytes += chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
+            let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
+            staged.chunks.push((key, chunk));
+        }
+        staged.streams.insert(stream_key, record);
+        staged.groups.insert(group_key, group);
+        Ok(())
+    }
+
+    async fn known<R: Record + Clone>(
+        &self,
+        remembered: &HashMap<Key, R>,
+        key: &Key,
+    ) -> Result<Option<R>, StoreError> {
+        match remembered.get(key) {
+            Some(record) => Ok(Some(record.clone())),
+            None => Ok(self.store.get::<R>(key).await?.map(|stored| stored.value)),
+        }
+    }
+
+    async fn commit(&self, staged: &Staged) -> Result<(), StoreError> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.store.commit(staged.transaction()).await {
+                Ok(_) => return Ok(()),
+                Err(error) => tracing::warn!(%error, "log lines wait: the store did not take them"),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 4;
+        }
+        self.store.commit(staged.transaction()).await.map(drop)
+    }
+}
+
+impl Staged {
+    fn transaction(&self) -> Transaction {
+        let mut transaction = Transaction::new();
+        for (key, chunk) in &self.chunks {
+            transaction.put(key, chunk);
+        }
+        for (key, stream) in &self.streams {
+            transaction.put(key, stream);
+        }
+        for (key, group) in &self.groups {
+            transaction.put(key, group);
+        }
+        transaction
+    }
+}
+
+fn new_stream(ordinal: u64, lines: &[LogLine], now: i64) -> StreamRecord {
+    let first = lines.first().map_or(now, |line| line.at.millis()).clamp(0, LAST_TIME);
+    StreamRecord {
+        ordinal,
+        created: now,
+        first_event: first,
+        last_event: first,
+        last_ingestion: now,
+        events: 0,
+    }
+}
+
+/// Numbers the lines and cuts them into chunks. A line is never earlier than the one before it: where the clock was set
+/// back, it counts as of the same time.
+fn cut(stream: &mut StreamRecord, lines: Vec<LogLine>, now: i64) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut room = 0;
+    for LogLine { at, message } in lines {
+        stream.last_event = at.millis().clamp(stream.last_event, LAST_TIME);
+        for text in parts(message) {
+            let weight = page::weight(&text);
+            if weight > room || chunks.is_empty() {
+                chunks.push(Chunk {
+                    ingested: now,
+                    start: stream.last_event,
+                    number: stream.events,
+                    after: Vec::new(),
+                    texts: Vec::new(),
+                });
+                room = CHUNK_BYTES;
+            }
+            room = room.saturating_sub(weight);
+            stream.events += 1;
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.after.push(stream.last_event.abs_diff(chunk.start));
+                chunk.texts.push(text);
+            }
+        }
+    }
+    chunks
+}
+
+/// The message in parts of a kept length, cut between characters; nearly always the message itself.
+fn parts(mut message: String) -> impl Iterator<Item = String> {
+    let mut more = true;
+    std::iter::from_fn(move || {
+        if !more {
+            return None;
+        }
+        more = message.len() > LINE_BYTES;
+        let rest =
+            if more { message.split_off(message.floor_char_boundary(LINE_BYTES)) } else { String::new() };
+        Some(std::mem::replace(&mut message, rest))
+    })
+}
