@@ -13,44 +13,7 @@ mod memory;
 mod options;
 mod readiness;
 mod runtime_api;
-/// Runtimes by name.
-pub mod runtimes {
-    use std::collections::BTreeMap;
-    use std::path::PathBuf;
-    use types::RuntimeName;
-
-    /// One runtime.
-    #[derive(Debug, Clone)]
-    pub struct Runtime {
-        /// Its name.
-        pub name: RuntimeName,
-        /// Its read-only root.
-        pub root: PathBuf,
-        /// Its version.
-        pub version: String,
-        /// Its program.
-        pub argv: Vec<String>,
-        /// Its variables.
-        pub env: Vec<(String, String)>,
-    }
-
-    /// All of them.
-    #[derive(Debug, Clone, Default)]
-    pub struct Runtimes(BTreeMap<RuntimeName, Runtime>);
-
-    impl FromIterator<Runtime> for Runtimes {
-        fn from_iter<I: IntoIterator<Item = Runtime>>(runtimes: I) -> Self {
-            Self(runtimes.into_iter().map(|runtime| (runtime.name.clone(), runtime)).collect())
-        }
-    }
-
-    impl Runtimes {
-        /// One by its name.
-        pub fn get(&self, name: &RuntimeName) -> Option<&Runtime> {
-            self.0.get(name)
-        }
-    }
-}
+pub mod runtimes;
 mod sandboxed;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;

@@ -1,0 +1,64 @@
+//! Where a function's own program is, for runtimes that have none: `bootstrap` in the code, or in a layer.
+
+use super::{Runtime, candidate::PROVIDED};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use std::os::fd::BorrowedFd;
+
+/// Where it may be, in the order in which it is looked for.
+pub(super) const PLACES: [&str; 2] = ["/var/task/bootstrap", "/opt/bootstrap"];
+
+/// Why a function has no program to start. The errorType is `Runtime.InvalidEntrypoint`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntrypointError {
+    /// There is no such file.
+    #[error("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")]
+    Missing,
+    /// There is one, but it isn't executable.
+    #[error("fork/exec {0}: permission denied")]
+    NotExecutable(&'static str),
+}
+
+impl Runtime {
+    /// The program and its arguments for a function with this code.
+    ///
+    /// `code` is the directory that becomes /var/task, `layers` the one that becomes /opt. Links are followed as far as they stay
+    /// inside.
+    ///
+    /// # Errors
+    /// For runtimes whose program is the function's own: it isn't there, or it isn't executable.
+    pub fn entrypoint(
+        &self,
+        code: BorrowedFd<'_>,
+        layers: Option<BorrowedFd<'_>>,
+    ) -> Result<Vec<String>, EntrypointError> {
+        if !PROVIDED.contains(&self.name.as_str()) {
+            return Ok(self.argv.clone());
+        }
+        for (place, tree) in PLACES.into_iter().zip([Some(code), layers]) {
+            match tree.map_or(Found::Nothing, bootstrap_in) {
+                Found::Program => return Ok(vec![place.to_owned()]),
+                Found::File => return Err(EntrypointError::NotExecutable(place)),
+                Found::Nothing => {}
+            }
+        }
+        Err(EntrypointError::Missing)
+    }
+}
+
+enum Found {
+    Nothing,
+    File,
+    Program,
+}
+
+fn bootstrap_in(tree: BorrowedFd<'_>) -> Found {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::openat2(tree, "bootstrap", flags, Mode::empty(), ResolveFlags::BENEATH) else {
+        return Found::Nothing;
+    };
+    let Ok(found) = rustix::fs::fstat(&file) else { return Found::Nothing };
+    if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+        return Found::Nothing;
+    }
+    if found.st_mode & 0o111 == 0 { Found::File } else { Found::Program }
+}
