@@ -3,6 +3,7 @@
 //! Source: `Code.Location` of GetFunction, "a pre-signed URL … valid for 10 minutes". The signing key lives as long as
 //! the process: a link from before a restart is refused.
 
+use crate::budget::{Budget, Share};
 use crate::call::Call;
 use crate::encode::{self, Answer};
 use crate::messages;
@@ -13,6 +14,7 @@ use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use std::sync::Arc;
+use types::limits::CODE_ZIPPED_BYTES;
 use types::{BoxFuture, Random, Region, ServiceError, Timestamp};
 
 /// Where downloads live on the platform's port.
@@ -26,6 +28,18 @@ const VALID_SECONDS: u32 = 600;
 pub trait FetchDownload: Send + Sync {
     /// The bytes, or `None` when they are gone.
     fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, ServiceError>>;
+}
+
+/// A package while it is being sent: many slow readers hold no more memory than all bodies may.
+struct Held {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Issues links and checks them.
@@ -63,8 +77,8 @@ impl Downloads {
     }
 
     /// Answers a download.
-    pub(crate) async fn serve(&self, call: &Call) -> Answer {
-        match self.fetch(call).await {
+    pub(crate) async fn serve(&self, call: &Call, budget: &Budget) -> Answer {
+        match self.fetch(call, budget).await {
             Ok(bytes) => {
                 let mut response = Response::new(Full::new(bytes));
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
@@ -74,10 +88,15 @@ impl Downloads {
         }
     }
 
-    async fn fetch(&self, call: &Call) -> Result<Bytes, ServiceError> {
+    async fn fetch(&self, call: &Call, budget: &Budget) -> Result<Bytes, ServiceError> {
         let id = call.path().strip_prefix(PREFIX).unwrap_or_default();
         self.check(call).ok_or_else(messages::bad_link)?;
-        self.source.fetch(id).await?.ok_or_else(messages::bad_link)
+        let mut share = Share::none();
+        let room = budget.extend(&mut share, CODE_ZIPPED_BYTES as usize).await;
+        room.ok_or_else(|| messages::busy(encode::lambda()))?;
+        let bytes = self.source.fetch(id).await?.ok_or_else(messages::bad_link)?;
+        share.shrink(bytes.len());
+        Ok(Bytes::from_owner(Held { bytes, _share: share }))
     }
 
     fn check(&self, call: &Call) -> Option<()> {

@@ -1,48 +1,68 @@
 //! The cache between the directory of access keys and the pipeline.
 //!
 //! Invariant: what was revoked is not served again. [`Identities::forget`] runs, through the store's change feed, before
-//! the revoking call is answered, and a look-up that began before it can't put its older answer back.
+//! the revoking call is answered, and a look-up that began before it can't put its older answer back. A request whose
+//! body took its time is looked up again when something was forgotten meanwhile.
 
+use crate::refusals::PerMinute;
 use auth::sigv4::SigningKey;
 use auth::{Credential, Directory, DirectoryError};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Access keys that are kept; beyond it the cache starts afresh.
 const KEYS: usize = 10_000;
 /// Signing keys that are kept per access key: one per day, region and service.
 const SIGNING_KEYS: usize = 16;
+/// Source: AccessKeyId has "maximum length of 128" and the pattern `[\w]+` (IAM API reference).
+const KEY_ID_BYTES: usize = 128;
 
 /// An access key as the directory knows it, with the signing keys that were derived from it.
 pub(crate) struct Known {
     pub(crate) credential: Credential,
-    signing_keys: Mutex<Vec<(Scope, Arc<SigningKey>)>>,
+    /// Refused signatures that name this key.
+    pub(crate) refusals: PerMinute,
+    signing_keys: RwLock<Vec<(Scope, Arc<SigningKey>)>>,
 }
 
 #[derive(PartialEq, Eq)]
 struct Scope {
     date: String,
     region: String,
-    service: String,
+    service: &'static str,
 }
 
 impl Known {
-    /// The signing key of a scope, derived once.
-    pub(crate) fn signing_key(&self, date: &str, region: &str, service: &str) -> Arc<SigningKey> {
-        let mut keys = self.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = keys.iter().find(|(s, _)| s.date == date && s.region == region && s.service == service);
-        if let Some((_, key)) = known {
+    fn new(credential: Credential) -> Self {
+        Self { credential, refusals: PerMinute::default(), signing_keys: RwLock::default() }
+    }
+
+    /// The signing key of a scope that was checked, derived once. No lock is held while a key is derived: two requests
+    /// may both derive the first one.
+    pub(crate) fn signing_key(&self, date: &str, region: &str, service: &'static str) -> Arc<SigningKey> {
+        let is_wanted =
+            |scope: &Scope| scope.date == date && scope.region == region && scope.service == service;
+        let keys = self.signing_keys.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = keys.iter().find(|(scope, _)| is_wanted(scope)) {
             return Arc::clone(key);
         }
+        drop(keys);
+        let key = Arc::new(SigningKey::derive(&self.credential.secret, date, region, service));
+        let scope = Scope { date: date.to_owned(), region: region.to_owned(), service };
+        let mut keys = self.signing_keys.write().unwrap_or_else(PoisonError::into_inner);
         if keys.len() == SIGNING_KEYS {
             keys.clear();
         }
-        let key = Arc::new(SigningKey::derive(&self.credential.secret, date, region, service));
-        let scope = Scope { date: date.to_owned(), region: region.to_owned(), service: service.to_owned() };
         keys.push((scope, Arc::clone(&key)));
         key
     }
+}
+
+/// An access key, and the state of the cache that it was found in.
+pub(crate) struct Found {
+    pub(crate) known: Arc<Known>,
+    generation: u64,
 }
 
 /// Looks access keys up, and remembers them until something about identities changes.
@@ -64,17 +84,26 @@ impl Identities {
         self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The access key, if it exists.
-    pub(crate) async fn find(&self, access_key_id: &str) -> Result<Option<Arc<Known>>, DirectoryError> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned();
-        if known.is_some() {
-            return Ok(known);
-        }
+    /// The access key, if it exists and may be used.
+    pub(crate) async fn find(&self, access_key_id: &str) -> Result<Option<Found>, DirectoryError> {
         let generation = self.generation.load(Ordering::SeqCst);
-        let Some(credential) = self.directory.credential(access_key_id).await? else { return Ok(None) };
-        let fresh = Arc::new(Known { credential, signing_keys: Mutex::default() });
-        self.remember(access_key_id, &fresh, generation);
-        Ok(Some(fresh))
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned();
+        if let Some(known) = known {
+            return Ok(Some(Found { known, generation }));
+        }
+        if !is_key_id(access_key_id) {
+            return Ok(None);
+        }
+        let credential = self.directory.credential(access_key_id).await?;
+        let Some(credential) = credential.filter(|credential| credential.active) else { return Ok(None) };
+        let known = Arc::new(Known::new(credential));
+        self.remember(access_key_id, &known, generation);
+        Ok(Some(Found { known, generation }))
+    }
+
+    /// Whether nothing was forgotten since this was found.
+    pub(crate) fn is_current(&self, found: &Found) -> bool {
+        self.generation.load(Ordering::SeqCst) == found.generation
     }
 
     fn remember(&self, access_key_id: &str, fresh: &Arc<Known>, generation: u64) {
@@ -87,4 +116,9 @@ impl Identities {
         }
         known.insert(access_key_id.to_owned(), Arc::clone(fresh));
     }
+}
+
+/// Whether a text could name an access key at all: nothing else is worth a look at the store.
+fn is_key_id(text: &str) -> bool {
+    (1..=KEY_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

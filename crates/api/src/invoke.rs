@@ -2,17 +2,19 @@
 //! straight from the request: the payload is a blob, and no untyped value is built for it.
 
 use crate::call::Call;
+use crate::caught::caught;
 use crate::encode::{self, Answer};
 use crate::messages;
-use crate::pipeline::{self, Pipeline, Verified};
+use crate::pipeline::{Pipeline, Verified};
 use crate::rows::Check;
+use crate::{permission, target};
 use auth::Permit;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use types::limits::CLIENT_CONTEXT_BYTES;
-use types::{Arn, BoxFuture, FunctionRef, RequestId, ServiceError, Timestamp};
+use types::{Arn, BoxFuture, FunctionRef, FunctionRefError, RequestId, ServiceError, Timestamp};
 use wire::Routed;
 
 /// How a caller wants its function run.
@@ -85,47 +87,71 @@ pub trait Invoke: Send + Sync {
     fn invoke(&self, request: PermittedInvocation) -> BoxFuture<'_, Result<Invoked, ServiceError>>;
 }
 
+/// What the pipeline asks for.
+const ACTION: &str = "lambda:InvokeFunction";
+/// A longer tracing header can't be one. Source: X-Ray's is some 100 bytes, `Lineage` included.
+const TRACE_ID_BYTES: usize = 512;
+
 /// permit → validate → call → encode, with an audit record for what is refused or fails.
 pub(crate) async fn answer(pipeline: &Pipeline, call: &Call, verified: Verified) -> Answer {
-    let service = verified.service;
-    match run(pipeline, call, &verified).await {
-        Ok(invoked) => encode(invoked, call.id),
-        Err(error) => {
-            let incoming = pipeline::incoming(call, &verified.body.bytes);
-            let input = wire::read_input(&verified.routed, &incoming).ok();
-            let (_, open) = pipeline.open_entry(call, &verified, input.as_ref());
-            open.failed(error.code, &error.message, &pipeline.parts.audit).await;
-            encode::error(Some(service), &error, call.id)
+    let function = named(pipeline, call, &verified);
+    let resource = resource(&function, pipeline, &verified);
+    let error = match run(pipeline, call, &verified, function, &resource).await {
+        Ok(invoked) => return encode(invoked, call.id),
+        Err(error) => error,
+    };
+    let incoming = target::incoming(call, &verified.body.bytes);
+    let input = wire::read_input(&verified.routed, &incoming).ok();
+    let checks = [Check { action: ACTION, resource }];
+    match pipeline.open_entry(call, &verified, input.as_ref(), &checks).await {
+        Ok((_, open)) => open.failed(error.code, &error.message),
+        Err(unrecorded) => return encode::error(Some(verified.service), &unrecorded, call.id),
+    }
+    encode::error(Some(verified.service), &error, call.id)
+}
+
+fn named(pipeline: &Pipeline, call: &Call, verified: &Verified) -> Result<FunctionRef, FunctionRefError> {
+    let name = label(&verified.routed, "FunctionName");
+    let qualifier = query_value(call.query(), "Qualifier");
+    FunctionRef::parse(name, qualifier.as_deref(), verified.caller.account, &pipeline.parts.region)
+}
+
+/// What permission is asked on: a name that can't be read is checked as it was sent.
+fn resource(
+    function: &Result<FunctionRef, FunctionRefError>,
+    pipeline: &Pipeline,
+    verified: &Verified,
+) -> String {
+    match function {
+        Ok(function) => function.arn(),
+        Err(_) => {
+            let resource = format!("function:{}", label(&verified.routed, "FunctionName"));
+            Arn::regional("lambda", &pipeline.parts.region, verified.caller.account, resource).to_string()
         }
     }
 }
 
-async fn run(pipeline: &Pipeline, call: &Call, verified: &Verified) -> Result<Invoked, ServiceError> {
-    let account = verified.account;
-    let name = label(&verified.routed, "FunctionName");
-    let qualifier = query_value(call.query(), "Qualifier");
-    let function = FunctionRef::parse(name, qualifier.as_deref(), account, &pipeline.parts.region);
-    let resource = match &function {
-        Ok(function) => function.arn(),
-        Err(_) => {
-            let resource = format!("function:{name}");
-            Arn::regional("lambda", &pipeline.parts.region, account, resource).to_string()
-        }
-    };
-    let permit = pipeline::permit(verified, &[Check { action: "lambda:InvokeFunction", resource }])?;
+async fn run(
+    pipeline: &Pipeline,
+    call: &Call,
+    verified: &Verified,
+    function: Result<FunctionRef, FunctionRefError>,
+    resource: &str,
+) -> Result<Invoked, ServiceError> {
+    let permit = permission::permit_one(verified, ACTION, resource)?;
     refuse_not_built(call)?;
-    let (Ok(function), Some((kind, log))) = (function, modes(call)) else {
-        return Err(invalid(call, verified));
-    };
+    let (kind, log) = modes(call, verified)?;
+    let function = function.map_err(|error| invalid(call, verified, Some(error)))?;
     let client_context = text_header(call, "x-amz-client-context")?;
     if client_context.as_ref().is_some_and(|c| c.len() > CLIENT_CONTEXT_BYTES) {
         return Err(messages::client_context_too_long());
     }
     let payload = verified.body.bytes.clone();
-    let trace_id = text_header(call, "x-amzn-trace-id")?;
+    let trace_id = text_header(call, "x-amzn-trace-id")?.filter(|id| id.len() <= TRACE_ID_BYTES);
     let invocation = Invocation { function, kind, log, client_context, trace_id, payload };
     let request = PermittedInvocation { invocation, permit, request_id: call.id, now: call.now };
-    pipeline.parts.invoke.invoke(request).await
+    let invoked = caught(pipeline.parts.invoke.invoke(request)).await;
+    invoked.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
 }
 
 /// Parameters that would change what runs and are not built are refused by name.
@@ -139,31 +165,34 @@ fn refuse_not_built(call: &Call) -> Result<(), ServiceError> {
     }
 }
 
-/// InvocationType and LogType; `None` when one of them is not in the model's set.
-fn modes(call: &Call) -> Option<(InvocationType, LogType)> {
-    let kind = match call.header("x-amz-invocation-type") {
-        None | Some("RequestResponse") => InvocationType::RequestResponse,
-        Some("Event") => InvocationType::Event,
-        Some("DryRun") => InvocationType::DryRun,
-        Some(_) => return None,
+/// InvocationType and LogType, as the model allows them.
+fn modes(call: &Call, verified: &Verified) -> Result<(InvocationType, LogType), ServiceError> {
+    let bytes = |name| call.parts.headers.get(name).map(HeaderValue::as_bytes);
+    let kind = match bytes("x-amz-invocation-type") {
+        None | Some(b"RequestResponse") => InvocationType::RequestResponse,
+        Some(b"Event") => InvocationType::Event,
+        Some(b"DryRun") => InvocationType::DryRun,
+        Some(_) => return Err(invalid(call, verified, None)),
     };
-    match call.header("x-amz-log-type") {
-        None | Some("None") => Some((kind, LogType::None)),
-        Some("Tail") => Some((kind, LogType::Tail)),
-        Some(_) => None,
+    match bytes("x-amz-log-type") {
+        None | Some(b"None") => Ok((kind, LogType::None)),
+        Some(b"Tail") => Ok((kind, LogType::Tail)),
+        Some(_) => Err(invalid(call, verified, None)),
     }
 }
 
 /// What the constraints say about a request that could not be read directly.
-fn invalid(call: &Call, verified: &Verified) -> ServiceError {
-    let incoming = pipeline::incoming(call, &verified.body.bytes);
+fn invalid(call: &Call, verified: &Verified, function: Option<FunctionRefError>) -> ServiceError {
+    let incoming = target::incoming(call, &verified.body.bytes);
     let input = match wire::read_input(&verified.routed, &incoming) {
         Ok(input) => input,
         Err(error) => return messages::unreadable(verified.service, &error),
     };
-    match pipeline::validate(verified.service, verified.routed.operation, &input) {
-        Err(violations) => violations,
-        Ok(()) => messages::qualifier_mismatch(),
+    match (permission::validate(verified.routed.operation, &input), function) {
+        (Err(violations), _) => violations,
+        (Ok(()), Some(FunctionRefError::QualifierMismatch)) => messages::qualifier_mismatch(),
+        (Ok(()), Some(FunctionRefError::Malformed)) => messages::not_a_function(),
+        (Ok(()), None) => messages::invalid_header("X-Amz-Invocation-Type or X-Amz-Log-Type"),
     }
 }
 

@@ -9,17 +9,22 @@
 
 mod audit;
 mod body;
+mod budget;
 mod call;
+mod caught;
 mod download;
 mod encode;
 mod handlers;
 mod identities;
 mod invoke;
 mod messages;
+mod permission;
 mod pipeline;
+mod refusals;
 mod request;
 mod rows;
 mod server;
+mod target;
 mod verify;
 
 pub use audit::{AuditEntry, AuditTrail};

@@ -1,8 +1,8 @@
 //! Every message of the pipeline itself that a client can see, with its source. (Messages about signatures and
 //! permissions stand in `auth`, about constraints in `wire`, those of a service with the service.)
 
-use types::ServiceError;
 use types::limits::{CODE_REQUEST_BYTES, SYNC_REQUEST_BYTES};
+use types::{Fault, ServiceError};
 use wire::{Operation, Protocol, RouteError, Service};
 
 /// Our own: the operation is in the model and not built.
@@ -68,6 +68,26 @@ pub(crate) fn broken_body() -> ServiceError {
     ServiceError::caller("RequestTimeoutException", 408, "The request's body was not received in time.")
 }
 
+/// Our own: other requests hold all the memory that bodies may have. Clients try again after a 503.
+pub(crate) fn busy(service: &Service) -> ServiceError {
+    let code = match service.protocol {
+        Protocol::AwsQuery => "ServiceUnavailable",
+        Protocol::RestJson1 | Protocol::AwsJson1_1 => "ServiceUnavailableException",
+    };
+    let message = "The service is busy with other large requests. Try again.";
+    ServiceError { fault: Fault::Service, ..ServiceError::caller(code, 503, message) }
+}
+
+/// Our own: without an audit trail nothing is done.
+pub(crate) fn no_audit(service: &Service) -> ServiceError {
+    internal(Some(service), "the audit trail takes no records any more: restart Lambent")
+}
+
+/// Source: the services' own validation; `wire` has the texts.
+pub(crate) fn invalid(code: &'static str, violations: &wire::Violations) -> ServiceError {
+    ServiceError::caller(code, 400, violations.to_string())
+}
+
 /// Source: what the services' own deserialisers say; the code is the protocol's.
 pub(crate) fn unreadable(service: &Service, error: &wire::ReadError) -> ServiceError {
     ServiceError::caller(service.serialization_code, 400, error.to_string())
@@ -84,7 +104,7 @@ pub(crate) fn internal(service: Option<&Service>, cause: impl std::fmt::Display)
     ServiceError::internal(code, cause)
 }
 
-/// Source: "Invalid InvocationType" is an enum violation in the model; the text is the validation message's.
+/// Our own: a header that is not text.
 pub(crate) fn invalid_header(name: &str) -> ServiceError {
     ServiceError::caller("InvalidParameterValueException", 400, format!("The header {name} is not readable."))
 }
@@ -98,6 +118,12 @@ pub(crate) fn client_context_too_long() -> ServiceError {
 /// Source: recorded, "The derived qualifier from the function name does not match the specified qualifier."
 pub(crate) fn qualifier_mismatch() -> ServiceError {
     let message = "The derived qualifier from the function name does not match the specified qualifier.";
+    ServiceError::caller("InvalidParameterValueException", 400, message)
+}
+
+/// Our own: what passes the model's pattern and still names no function.
+pub(crate) fn not_a_function() -> ServiceError {
+    let message = "The function name is neither a name, a partial ARN nor an ARN of a function.";
     ServiceError::caller("InvalidParameterValueException", 400, message)
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 /// A request's line and headers, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
@@ -17,6 +18,8 @@ const HEAD_BYTES: usize = 64 << 10;
 const HEAD_TIME: Duration = Duration::from_secs(75);
 /// How long accepting pauses after the system refused a connection, for example for want of descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+/// How long a client may leave an answer unread, in milliseconds.
+const UNREAD_ANSWER_MS: u32 = 60_000;
 
 /// What a server allows.
 #[derive(Debug, Clone, Copy)]
@@ -39,23 +42,27 @@ impl Server {
         Self { pipeline, limits }
     }
 
-    /// Accepts until `stop` is done; then waits, within the grace, until running requests are answered.
+    /// Accepts until `stop` is done; then waits, within the grace, until running requests are answered, and ends what is
+    /// left. No connection outlives this.
     pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
         let room = Arc::new(Semaphore::new(self.limits.connections));
-        let connections = GracefulShutdown::new();
+        let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 (stream, peer, permit) = accept(&listener, &room) => {
-                    self.serve(stream, peer, permit, &connections);
+                    self.serve(stream, peer, permit, &graceful, &mut connections);
                 }
+                Some(_) = connections.join_next() => {}
             }
         }
         drop(listener);
-        if tokio::time::timeout(self.limits.grace, connections.shutdown()).await.is_err() {
+        if tokio::time::timeout(self.limits.grace, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still running when the grace period ended");
         }
+        connections.shutdown().await;
     }
 
     fn serve(
@@ -63,7 +70,8 @@ impl Server {
         stream: TcpStream,
         peer: SocketAddr,
         permit: OwnedSemaphorePermit,
-        connections: &GracefulShutdown,
+        graceful: &GracefulShutdown,
+        connections: &mut JoinSet<()>,
     ) {
         let pipeline = Arc::clone(&self.pipeline);
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -78,8 +86,8 @@ impl Server {
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
+        let connection = graceful.watch(connection);
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %peer, "a connection ended early");
             }
@@ -100,9 +108,7 @@ async fn accept(
         };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a connection refused TCP_NODELAY");
-                }
+                tune(&stream);
                 return (stream, peer, permit);
             }
             Err(error) => {
@@ -110,5 +116,13 @@ async fn accept(
                 tokio::time::sleep(REFUSED_PAUSE).await;
             }
         }
+    }
+}
+
+/// Answers leave at once, and a client that reads none of them is given up.
+fn tune(stream: &TcpStream) {
+    let unread = rustix::net::sockopt::set_tcp_user_timeout(stream, UNREAD_ANSWER_MS);
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| unread.map_err(Into::into)) {
+        tracing::debug!(%error, "a connection refused its options");
     }
 }

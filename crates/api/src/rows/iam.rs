@@ -85,7 +85,7 @@ fn new_policy(subject: &Subject<'_>) -> String {
 }
 
 fn policy(subject: &Subject<'_>) -> String {
-    subject.text("PolicyArn").to_owned()
+    subject.identity_arn("policy", "PolicyArn")
 }
 
 fn all_policies(subject: &Subject<'_>) -> String {

@@ -32,20 +32,17 @@ fn on_function(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
 }
 
 fn create_function(subject: &Subject<'_>) -> Vec<Check> {
-    let mut checks = on_function(subject, "lambda:CreateFunction");
-    checks.push(pass_role(subject));
-    checks
+    with_pass_role(subject, on_function(subject, "lambda:CreateFunction"))
 }
 
-/// A role is passed only when the update names one.
 fn update_configuration(subject: &Subject<'_>) -> Vec<Check> {
-    let mut checks = on_function(subject, "lambda:UpdateFunctionConfiguration");
+    with_pass_role(subject, on_function(subject, "lambda:UpdateFunctionConfiguration"))
+}
+
+/// A role is passed only where one is named; CreateFunction without one fails its validation.
+fn with_pass_role(subject: &Subject<'_>, mut checks: Vec<Check>) -> Vec<Check> {
     if !subject.text("Role").is_empty() {
-        checks.push(pass_role(subject));
+        checks.push(Check { action: "iam:PassRole", resource: subject.identity_arn("role", "Role") });
     }
     checks
-}
-
-fn pass_role(subject: &Subject<'_>) -> Check {
-    Check { action: "iam:PassRole", resource: subject.text("Role").to_owned() }
 }

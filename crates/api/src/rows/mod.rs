@@ -74,6 +74,16 @@ impl Subject<'_> {
         let path = path.trim_start_matches('/');
         Arn::global("iam", self.account, format!("{kind}/{path}{name}")).to_string()
     }
+
+    /// The ARN of an IAM resource as it was sent. A text that is no ARN is checked as a name in the caller's account, and
+    /// fails its validation.
+    fn identity_arn(&self, kind: &str, member: &str) -> String {
+        let text = self.text(member);
+        match text.parse::<Arn>() {
+            Ok(_) => text.to_owned(),
+            Err(_) => self.identity(kind, "", text),
+        }
+    }
 }
 
 /// The row of an operation; built operations have one.
