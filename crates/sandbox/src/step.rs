@@ -61,6 +61,7 @@ steps! {
 
     // What the environment's first process does, in this order.
     CgroupJoin = "joining a cgroup",
+    OomScore = "making the environment a preferred victim of the host's memory shortage",
     UnshareCgroup = "unshare(CLONE_NEWCGROUP)",
     Hostname = "sethostname",
     PrivateMounts = "making the environment's mounts private",

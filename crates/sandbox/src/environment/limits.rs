@@ -2,12 +2,19 @@
 //!
 //! Invariant: soft and hard limit are the same, so that nothing can be raised again.
 
+use std::path::Path;
+
 use rustix::process::{Resource, Rlimit};
 
-use super::Plan;
+use super::{Plan, write_once};
 use crate::step::{At, Failed, Step};
 use crate::weaken::Layer;
 
+/// Core files: none. Zero would still start the program that a host's `core_pattern` names, as root, with data from here; the
+/// kernel takes one byte as "no such program either". The system call filter keeps it from being lowered to zero.
+const CORE_BYTES: u64 = 1;
+/// How much sooner than other processes an environment's are killed when the host, not the environment, is short of memory.
+const OOM_SCORE_ADJUSTMENT: &str = "500";
 /// Most processes and threads, as the service documents for its environments.
 const PROCESSES: u64 = 1024;
 /// Most bytes of memory that can't be swapped out.
@@ -19,7 +26,7 @@ const PENDING_SIGNALS: u64 = 1024;
 
 pub(super) fn set(plan: &Plan) -> Result<(), Failed> {
     let mut limits = vec![
-        (Resource::Core, 0),
+        (Resource::Core, CORE_BYTES),
         (Resource::Nofile, u64::from(plan.limits.open_files)),
         (Resource::Memlock, LOCKED_BYTES),
         (Resource::Msgqueue, QUEUE_BYTES),
@@ -35,6 +42,11 @@ pub(super) fn set(plan: &Plan) -> Result<(), Failed> {
         lower(resource, value)?;
     }
     Ok(())
+}
+
+/// Written while the host's /proc is still there.
+pub(super) fn prefer_as_victim() -> Result<(), Failed> {
+    write_once(Path::new("/proc/self/oom_score_adj"), OOM_SCORE_ADJUSTMENT).at(Step::OomScore)
 }
 
 /// Never above what this process already has: a plain user could not raise it, and nobody should.

@@ -30,6 +30,8 @@ use rustix::thread::UnshareFlags;
 pub(crate) use setup_channel::{Report, receive_report};
 pub(crate) use user_namespace::write_once;
 
+use mounts::Swap;
+
 use crate::protections::Mode;
 use crate::seccomp::Filter;
 use crate::spec::Limits;
@@ -51,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) root: OwnedFd,
     pub(crate) code: OwnedFd,
     pub(crate) passwd: OwnedFd,
+    /// Whether a tmpfs can be kept out of swap.
+    pub(crate) swap: Swap,
     /// Where the root may be attached before it becomes `/`.
     pub(crate) attach_point: &'static str,
     pub(crate) argv: Vec<CString>,
@@ -111,6 +115,7 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     // Only a name in process lists.
     let _ = rustix::thread::set_name(c"lambent-init");
     join_cgroups(plan)?;
+    limits::prefer_as_victim()?;
     rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
     mounts::build(plan)?;
     let listener = network::listen(plan.weakened)?;

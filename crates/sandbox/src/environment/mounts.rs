@@ -37,10 +37,18 @@ pub(super) fn build(plan: &Plan) -> Result<(), Failed> {
 
 fn mount_tmp(plan: &Plan, root: &OwnedFd) -> Result<(), Failed> {
     let (uid, limits) = (plan.uid, &plan.limits);
-    let shm = Tmpfs { bytes: SHM_BYTES, inodes: SHM_INODES, mode: "1777", uid };
+    let swap = plan.swap;
+    let shm = Tmpfs { bytes: SHM_BYTES, inodes: SHM_INODES, mode: "1777", uid, swap };
     attach(&shm.make(Step::ShmMount)?, root, "dev/shm", Step::ShmMount)?;
-    let tmp = Tmpfs { bytes: limits.tmp_bytes, inodes: limits.tmp_inodes, mode: "1777", uid };
+    let tmp = Tmpfs { bytes: limits.tmp_bytes, inodes: limits.tmp_inodes, mode: "1777", uid, swap };
     attach(&tmp.make(Step::TmpMount)?, root, "tmp", Step::TmpMount)
+}
+
+/// Whether the kernel lets this process keep a tmpfs out of swap: Linux 6.4, and only outside of user namespaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Swap {
+    Never,
+    Possible,
 }
 
 /// A tmpfs to be made: nosuid and nodev always.
@@ -49,26 +57,29 @@ pub(crate) struct Tmpfs {
     pub(crate) inodes: u64,
     pub(crate) mode: &'static str,
     pub(crate) uid: u32,
+    pub(crate) swap: Swap,
 }
 
 impl Tmpfs {
     /// Makes it as a detached mount.
     pub(crate) fn make(&self, step: Step) -> Result<OwnedFd, Failed> {
         let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
-        new_mount(
-            "tmpfs",
-            &[
-                ("size", &self.bytes.to_string()),
-                ("nr_inodes", &self.inodes.to_string()),
-                ("mode", self.mode),
-                ("uid", &self.uid.to_string()),
-                ("gid", &self.uid.to_string()),
-            ],
-            attributes,
-        )
-        .at(step)
+        let (size, inodes, uid) = (self.bytes.to_string(), self.inodes.to_string(), self.uid.to_string());
+        let options = [
+            ("size", size.as_str()),
+            ("nr_inodes", &inodes),
+            ("mode", self.mode),
+            ("uid", &uid),
+            ("gid", &uid),
+            ("noswap", FLAG),
+        ];
+        let count = if self.swap == Swap::Never { options.len() } else { options.len() - 1 };
+        new_mount("tmpfs", &options[..count], attributes).at(step)
     }
 }
+
+/// The value of an option that has none.
+const FLAG: &str = "";
 
 /// Makes a file system as a detached mount.
 pub(crate) fn new_mount(
@@ -79,7 +90,11 @@ pub(crate) fn new_mount(
     let context = rustix::mount::fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     rustix::mount::fsconfig_set_string(context.as_fd(), "source", "none")?;
     for (name, value) in options {
-        rustix::mount::fsconfig_set_string(context.as_fd(), *name, *value)?;
+        if *value == FLAG {
+            rustix::mount::fsconfig_set_flag(context.as_fd(), *name)?;
+        } else {
+            rustix::mount::fsconfig_set_string(context.as_fd(), *name, *value)?;
+        }
     }
     rustix::mount::fsconfig_create(context.as_fd())?;
     rustix::mount::fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)

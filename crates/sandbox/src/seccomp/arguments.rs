@@ -2,12 +2,14 @@
 //!
 //! Invariant: only registers are looked at, never memory that another thread could change in between.
 
-use seccompiler::{SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition, SeccompRule};
+use seccompiler::SeccompCmpArgLen::{Dword, Qword};
+use seccompiler::{BackendError, SeccompCmpOp, SeccompCondition, SeccompRule};
 
 /// The namespace flags of clone: none may be set.
 const NEW_NAMESPACES: u64 = 0x7E02_0000;
 /// The socket type without its flags.
 const TYPE_MASK: u64 = 0xF;
+const CORE_LIMIT: u64 = libc::RLIMIT_CORE as u64;
 /// `personality(0xffffffff)` only asks.
 const ASK: u64 = 0xFFFF_FFFF;
 
@@ -33,54 +35,65 @@ const PRCTL: [libc::c_int; 15] = [
     libc::PR_SET_THP_DISABLE,
 ];
 
+/// A rule, unless it can't be expressed, which would be a mistake in this file.
+type Rule = Result<SeccompRule, BackendError>;
+type Condition = Result<SeccompCondition, BackendError>;
+
 /// Number and alternatives.
-pub(super) fn rules() -> impl Iterator<Item = (i64, Vec<SeccompRule>)> {
-    [
+pub(super) fn rules() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
+    Ok(vec![
         // Threads and processes, but no namespaces.
-        (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])]),
-        (libc::SYS_socket, sockets()),
-        (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])]),
-        (libc::SYS_ioctl, vec![all(TERMINAL_ATTACKS.map(|request| differs(1, request)))]),
-        (libc::SYS_prctl, PRCTL.iter().map(|option| all([equal(0, *option as u64)])).collect()),
+        (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])?]),
+        (libc::SYS_socket, sockets()?),
+        (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])?]),
+        (libc::SYS_ioctl, vec![all(TERMINAL_ATTACKS.map(|request| differs(1, request)))?]),
+        (
+            libc::SYS_prctl,
+            PRCTL.iter().map(|option| all([equal(0, *option as u64)])).collect::<Result<_, _>>()?,
+        ),
+        // One's own limits may be lowered, but that of core files is what keeps the host's handler from being started.
+        (libc::SYS_prlimit64, vec![all([differs(1, CORE_LIMIT)])?, all([null(2)])?]),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_setrlimit, vec![all([differs(0, CORE_LIMIT)])?]),
         // The plain Linux personality: no executable data, no fixed addresses.
-        (libc::SYS_personality, vec![all([equal(0, 0)]), all([equal(0, ASK)])]),
-    ]
-    .into_iter()
+        (libc::SYS_personality, vec![all([equal(0, 0)])?, all([equal(0, ASK)])?]),
+    ])
 }
 
 /// Local sockets; TCP and UDP, but nothing raw, no SCTP, no MPTCP, no ICMP; interface addresses by route netlink.
-fn sockets() -> Vec<SeccompRule> {
-    let mut rules = vec![all([equal(0, libc::AF_UNIX as u64)])];
+fn sockets() -> Result<Vec<SeccompRule>, BackendError> {
+    let mut rules = vec![all([equal(0, libc::AF_UNIX as u64)])?];
     for family in [libc::AF_INET, libc::AF_INET6] {
         for (kind, protocol) in
             [(libc::SOCK_STREAM, libc::IPPROTO_TCP), (libc::SOCK_DGRAM, libc::IPPROTO_UDP)]
         {
             for protocol in [0, protocol] {
                 let kind = masked(1, TYPE_MASK, kind as u64);
-                rules.push(all([equal(0, family as u64), kind, equal(2, protocol as u64)]));
+                rules.push(all([equal(0, family as u64), kind, equal(2, protocol as u64)])?);
             }
         }
     }
-    rules.push(all([equal(0, libc::AF_NETLINK as u64), equal(2, libc::NETLINK_ROUTE as u64)]));
-    rules
+    rules.push(all([equal(0, libc::AF_NETLINK as u64), equal(2, libc::NETLINK_ROUTE as u64)])?);
+    Ok(rules)
 }
 
-fn all<const N: usize>(conditions: [SeccompCondition; N]) -> SeccompRule {
-    SeccompRule::new(conditions.to_vec()).expect("a rule with conditions")
+fn all<const N: usize>(conditions: [Condition; N]) -> Rule {
+    SeccompRule::new(conditions.into_iter().collect::<Result<_, _>>()?)
 }
 
-fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> SeccompCondition {
-    SeccompCondition::new(argument, Dword, operator, value).expect("an argument number below six")
+fn equal(argument: u8, value: u64) -> Condition {
+    SeccompCondition::new(argument, Dword, SeccompCmpOp::Eq, value)
 }
 
-fn equal(argument: u8, value: u64) -> SeccompCondition {
-    condition(argument, SeccompCmpOp::Eq, value)
+fn differs(argument: u8, value: u64) -> Condition {
+    SeccompCondition::new(argument, Dword, SeccompCmpOp::Ne, value)
 }
 
-fn differs(argument: u8, value: u64) -> SeccompCondition {
-    condition(argument, SeccompCmpOp::Ne, value)
+fn masked(argument: u8, mask: u64, value: u64) -> Condition {
+    SeccompCondition::new(argument, Dword, SeccompCmpOp::MaskedEq(mask), value)
 }
 
-fn masked(argument: u8, mask: u64, value: u64) -> SeccompCondition {
-    condition(argument, SeccompCmpOp::MaskedEq(mask), value)
+/// A pointer that is null.
+fn null(argument: u8) -> Condition {
+    SeccompCondition::new(argument, Qword, SeccompCmpOp::Eq, 0)
 }

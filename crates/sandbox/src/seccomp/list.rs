@@ -112,15 +112,8 @@ pub(super) const GROUPS: &[Group] = &[
         calls: calls![SYS_getrlimit],
     },
     Group {
-        reason: "lowering one's own limits and priority; raising needs a capability",
-        calls: calls![
-            SYS_prlimit64 SYS_setpriority
-        ],
-    },
-    #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "lowering one's own limits and priority; raising needs a capability (older forms that x86_64 still has)",
-        calls: calls![SYS_setrlimit],
+        reason: "lowering one's own priority; raising needs a capability",
+        calls: calls![SYS_setpriority],
     },
     Group {
         reason: "scheduling among one's own threads",

@@ -12,7 +12,9 @@ mod list;
 use std::collections::BTreeMap;
 
 use rustix::io::Errno;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, sock_filter};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, sock_filter,
+};
 
 use crate::step::{Failed, Step};
 
@@ -30,8 +32,7 @@ const X32_BIT: u32 = 0x4000_0000;
 
 impl Filter {
     pub(crate) fn build() -> Result<Self, Failed> {
-        let program =
-            compile(rules()).map_err(|_| Failed { step: Step::SeccompBuild, errno: Errno::INVAL })?;
+        let program = compile().map_err(|_| Failed { step: Step::SeccompBuild, errno: Errno::INVAL })?;
         Ok(Self(prologue().into_iter().chain(program).collect()))
     }
 
@@ -49,15 +50,11 @@ impl Filter {
     }
 }
 
-fn rules() -> BTreeMap<i64, Vec<SeccompRule>> {
+fn compile() -> Result<BpfProgram, BackendError> {
     let plain = list::GROUPS.iter().flat_map(|group| group.calls).map(|(_, number)| (*number, Vec::new()));
-    plain.chain(arguments::rules()).collect()
-}
-
-fn compile(rules: BTreeMap<i64, Vec<SeccompRule>>) -> seccompiler::Result<BpfProgram> {
+    let rules: BTreeMap<i64, Vec<SeccompRule>> = plain.chain(arguments::rules()?).collect();
     let refusal = SeccompAction::Errno(libc::EPERM as u32);
-    let filter = SeccompFilter::new(rules, refusal, SeccompAction::Allow, ARCHITECTURE)?;
-    Ok(filter.try_into()?)
+    SeccompFilter::new(rules, refusal, SeccompAction::Allow, ARCHITECTURE)?.try_into()
 }
 
 /// What the compiler can't express: a range, and a second errno. It goes before the compiled program, which follows it when
@@ -128,7 +125,8 @@ mod tests {
 
     fn listed() -> Vec<i64> {
         let plain = list::GROUPS.iter().flat_map(|group| group.calls).map(|(_, number)| *number);
-        plain.chain(arguments::rules().map(|(number, _)| number)).collect()
+        let conditional = arguments::rules().expect("valid rules");
+        plain.chain(conditional.into_iter().map(|(number, _)| number)).collect()
     }
 
     #[test]

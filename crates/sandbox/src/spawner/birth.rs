@@ -80,6 +80,7 @@ fn start(
         root: root(spec, weakened)?,
         code: shop.staging.code(&spec.code)?,
         passwd: shop.staging.passwd(uid)?,
+        swap: shop.staging.swap,
         attach_point: shop.staging.point,
         argv: c_strings(spec.argv.iter().cloned())?,
         env: c_strings(spec.env.iter().map(|(name, value)| format!("{name}={value}")))?,

@@ -13,6 +13,7 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 use super::SpawnerOptions;
 use super::staging::Staging;
 use crate::cgroup::{self, Hierarchy};
+use crate::environment::mounts::Swap;
 use crate::environment::write_once;
 use crate::protections::{Mode, Protection, Protections};
 use crate::seccomp::Filter;
@@ -130,6 +131,7 @@ impl Workshop {
             "root",
             "the runtime's tree, read-only; the code read-only; /tmp and /dev/shm bounded",
         ));
+        list.push(self.swap());
         list.push(in_force("proc", "of the environment's own processes, read-only and masked"));
         list.push(in_force("network", "loopback only"));
         list.push(in_force("capabilities", "none, bounding set empty, secure bits locked, no_new_privs"));
@@ -180,6 +182,16 @@ impl Workshop {
                     .to_owned(),
             },
         }
+    }
+
+    fn swap(&self) -> Protection {
+        let in_force = self.staging.swap == Swap::Never;
+        let why = if in_force {
+            "code, /tmp and /dev/shm stay in memory"
+        } else {
+            "code and /tmp can reach a swap device: needs Linux 6.4 and root, or encrypted or no swap"
+        };
+        Protection { name: "no-swap".to_owned(), in_force, why: why.to_owned() }
     }
 
     fn groups(&self) -> Protection {

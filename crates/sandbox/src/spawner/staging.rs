@@ -13,9 +13,8 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode as FileMode, OFlags};
-use rustix::mount::MountAttrFlags;
 
-use crate::environment::mounts::{attach_by_path, clone_tree, new_mount, open_beneath};
+use crate::environment::mounts::{Swap, Tmpfs, attach_by_path, clone_tree, open_beneath};
 use crate::spec::TreeName;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
@@ -25,25 +24,28 @@ use crate::syscalls;
 const POINTS: [&str; 2] = ["/proc/fs/nfsd", "/proc/driver"];
 
 /// Files and directories that the area can hold.
-const INODES: &str = "4194304";
+const INODES: u64 = 4 << 20;
 
 pub(super) struct Staging {
     root: OwnedFd,
     pub(super) point: &'static str,
+    /// What was possible for this area, and so is for those of environments.
+    pub(super) swap: Swap,
     passwd_made: BTreeSet<u32>,
 }
 
 impl Staging {
     pub(super) fn mount(bytes: u64) -> Result<Self, Failed> {
-        let size = bytes.to_string();
-        let options = [("size", size.as_str()), ("nr_inodes", INODES), ("mode", "0755")];
-        let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
-        let mount = new_mount("tmpfs", &options, attributes).at(Step::StagingOpen)?;
+        let area = |swap| Tmpfs { bytes, inodes: INODES, mode: "0755", uid: 0, swap }.make(Step::StagingOpen);
+        let (mount, swap) = match area(Swap::Never) {
+            Ok(mount) => (mount, Swap::Never),
+            Err(_) => (area(Swap::Possible)?, Swap::Possible),
+        };
         let point = attach_somewhere(&mount).at(Step::StagingMount)?;
         for name in ["trees", "passwd"] {
             rustix::fs::mkdirat(&mount, name, directory_mode()).at(Step::StagingDirectory)?;
         }
-        Ok(Self { root: mount, point, passwd_made: BTreeSet::new() })
+        Ok(Self { root: mount, point, swap, passwd_made: BTreeSet::new() })
     }
 
     /// The descriptor for the platform.

@@ -91,6 +91,29 @@ pub(crate) fn device(bench: &Bench) -> Verdict {
     passed()
 }
 
+/// What of init a process of the same uid might reach.
+pub(crate) fn init(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["init"]);
+    for name in ["environ", "mem", "maps", "fd", "exe", "root", "cwd"] {
+        let refusal = result(&ended, name);
+        assert!(["EACCES", "EPERM"].contains(&refusal), "{name} {refusal}");
+    }
+    assert_eq!(result(&ended, "own-program"), "/bin/probe");
+    assert_eq!(result(&ended, "survived"), "ok");
+    assert_eq!(ended.status, Some(0));
+    passed()
+}
+
+/// One's own limits: lowered but not raised, and the one of core files not touched.
+pub(crate) fn limits(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["change-limits"]);
+    assert_eq!(result(&ended, "lower-files"), "ok");
+    assert_eq!(result(&ended, "raise-files"), "EPERM");
+    assert_eq!(result(&ended, "zero-core"), "EPERM");
+    assert_eq!(result(&ended, "lock-memory"), "ENOMEM");
+    passed()
+}
+
 pub(crate) fn set_user_id(bench: &Bench) -> Verdict {
     let copy = bench.root.join("bin/set-user-id");
     std::fs::copy(bench.root.join("bin/probe"), &copy).expect("copy the program");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sandbox::{CreateError, Step, TreeName};
+use sandbox::{CreateError, Spawner, SpawnerOptions, StartError, Step, TreeName};
 
 use super::{passed, result};
 use crate::harness::{Bench, Verdict, finish, wait_until};
@@ -118,6 +118,12 @@ pub(crate) fn failures(bench: &Bench) -> Verdict {
     assert_eq!(fails(&no_program), (Step::ExecRuntime, libc::ENOENT));
     let data = |spec: &mut sandbox::SandboxSpec| spec.argv[0] = "/etc/passwd".to_owned();
     assert_eq!(fails(&data), (Step::ExecRuntime, libc::EACCES));
+    let linked = tempfile::tempdir().expect("a directory");
+    tree::build(linked.path());
+    std::fs::remove_dir(linked.path().join("tmp")).expect("remove a mount point");
+    std::os::unix::fs::symlink("/etc", linked.path().join("tmp")).expect("put a link in its place");
+    let link = |spec: &mut sandbox::SandboxSpec| spec.root = linked.path().to_owned();
+    assert_eq!(fails(&link), (Step::RootMountPoint, libc::ELOOP));
     is_refused(bench);
     assert_eq!(groups_of(&bench.name), Vec::<PathBuf>::new());
     passed()
@@ -222,6 +228,60 @@ pub(crate) fn leftovers(bench: &Bench) -> Verdict {
     assert_eq!(groups_of(&name).len(), 6, "{:?}", groups_of(&name));
     drop(again);
     assert!(eventually(|| groups_named(&name).is_empty()));
+    passed()
+}
+
+/// Something that an earlier platform left running in one of its groups.
+#[expect(clippy::disallowed_methods, reason = "the test starts the process that is left over")]
+pub(crate) fn leftover_process(bench: &Bench) -> Verdict {
+    let first = Platform::start(bench, "left");
+    let place = groups_named(&first.name).into_iter().next().expect("a cgroup of the spawner");
+    kill(first.spawner());
+    let mark = first.mark.clone();
+    assert!(eventually(|| processes_with(&mark).len() == 1));
+    drop(first);
+    let left = place.join("left");
+    std::fs::create_dir(&left).expect("a group");
+    let mut stray = Command::new("/proc/self/exe").args(["inside", "sleep"]).spawn().expect("a process");
+    std::fs::write(left.join("cgroup.procs"), stray.id().to_string()).expect("put it there");
+    let again = Platform::start(bench, "left");
+    let ended = stray.wait().expect("its end");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(libc::SIGKILL));
+    assert!(!left.exists());
+    let name = again.name.clone();
+    drop(again);
+    assert!(eventually(|| groups_named(&name).is_empty()));
+    passed()
+}
+
+/// The spawner's program can't be overwritten, not even by root.
+pub(crate) fn sealed(bench: &Bench) -> Verdict {
+    let platform = Platform::start(bench, "sealed");
+    let program = format!("/proc/{}/exe", platform.spawner());
+    let link = std::fs::read_link(&program).expect("a link");
+    assert!(link.to_string_lossy().starts_with("/memfd:lambent-spawner"), "{}", link.display());
+    let file = std::fs::File::open(&program).expect("the program");
+    let seals = rustix::fs::fcntl_get_seals(&file).expect("its seals");
+    let wanted = rustix::fs::SealFlags::WRITE | rustix::fs::SealFlags::SEAL | rustix::fs::SealFlags::GROW;
+    assert!(seals.contains(wanted), "{seals:?}");
+    passed()
+}
+
+pub(crate) fn threads_refused(bench: &Bench) -> Verdict {
+    let options = || SpawnerOptions {
+        name: format!("{}-second", bench.name),
+        staging_bytes: 1 << 20,
+        uid_base: 1000,
+        uid_count: 1,
+    };
+    let (stop, wait) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || wait.recv());
+        assert!(matches!(Spawner::start(options()), Err(StartError::Threads(2))));
+        drop(stop);
+    });
+    let wrong = SpawnerOptions { name: "a/b".to_owned(), ..options() };
+    assert!(matches!(Spawner::start(wrong), Err(StartError::Option("name"))));
     passed()
 }
 

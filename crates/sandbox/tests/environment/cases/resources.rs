@@ -11,6 +11,38 @@ pub(crate) fn fork_bomb(bench: &Bench) -> Verdict {
     passed()
 }
 
+pub(crate) fn thread_bomb(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["thread-bomb", "200"]);
+    assert_eq!(result(&ended, "ending"), "EAGAIN");
+    let born: u32 = result(&ended, "born").parse().expect("a number");
+    assert!((20..32).contains(&born), "{born}");
+    passed()
+}
+
+pub(crate) fn descriptor_bomb(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["descriptor-bomb", "1000"]);
+    assert_eq!(result(&ended, "ending"), "EMFILE");
+    assert_eq!(result(&ended, "opened"), "253");
+    passed()
+}
+
+pub(crate) fn shared_memory(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["fill-shared-memory", "128"]);
+    // Where a cgroup is in force, the environment's own limit of 72 MiB comes after that of the file system, 64 MiB.
+    assert_eq!(result(&ended, "ending"), "ENOSPC");
+    assert_eq!(result(&ended, "mebibytes"), "64");
+    passed()
+}
+
+/// Memory without a name counts as well, though it is no process's own.
+pub(crate) fn memory_file_bomb(bench: &Bench) -> Verdict {
+    let bomb = bench.start(&["memory-file-bomb", "512"]);
+    let ended = finish(&bomb);
+    assert!(!ended.output.contains("mebibytes"), "{ended:?}");
+    assert!(bomb.oom_killed());
+    passed()
+}
+
 pub(crate) fn tmp(bench: &Bench) -> Verdict {
     let ended = bench.run(&["fill-tmp", "64"]);
     assert_eq!(result(&ended, "ending"), "ENOSPC");

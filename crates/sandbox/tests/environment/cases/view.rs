@@ -150,10 +150,19 @@ pub(crate) fn limits(bench: &Bench) -> Verdict {
         let line = ended.output.lines().find_map(|line| line.strip_prefix(name)).expect("the limit");
         line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(limit("Max core file size"), "0 0");
+    assert_eq!(limit("Max core file size"), "1 1");
     assert_eq!(limit("Max open files"), "256 256");
     assert_eq!(limit("Max processes"), "32 32");
     assert_eq!(limit("Max locked memory"), "65536 65536");
+    passed()
+}
+
+/// Where cgroups are seen at all, their paths begin at the environment's own.
+pub(crate) fn cgroup(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["cgroup"]);
+    for line in ended.output.lines() {
+        assert!(line.ends_with(":/"), "{line}");
+    }
     passed()
 }
 

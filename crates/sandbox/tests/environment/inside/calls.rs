@@ -182,3 +182,38 @@ pub(crate) fn run_set_user_id() {
     let child = std::process::Command::new("/bin/set-user-id").args(["inside", "euid"]).status();
     println!("ran {}", child.is_ok_and(|status| status.success()));
 }
+
+/// What belongs to pid 1, and pid 1 itself.
+pub(crate) fn init() {
+    let read = |name: &str| std::fs::read(format!("/proc/1/{name}")).map(|_| ());
+    for name in ["environ", "mem", "maps"] {
+        say(name, read(name));
+    }
+    say("fd", std::fs::read_dir("/proc/1/fd").map(|_| ()));
+    for name in ["exe", "root", "cwd"] {
+        say(name, std::fs::read_link(format!("/proc/1/{name}")).map(|_| ()));
+    }
+    println!("own-program {}", std::fs::read_link("/proc/self/exe").expect("a link").display());
+    for signal in [libc::SIGKILL, libc::SIGSTOP, libc::SIGINT, libc::SIGHUP, libc::SIGSEGV] {
+        // SAFETY: kill touches no memory.
+        unsafe { libc::kill(1, signal) };
+    }
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    println!("survived ok");
+}
+
+pub(crate) fn change_limits() {
+    let set = |resource, value| {
+        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+        // SAFETY: `limit` is a valid rlimit.
+        let result = unsafe { libc::setrlimit(resource, &limit) };
+        if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    };
+    say("zero-core", set(libc::RLIMIT_CORE, 0));
+    say("lower-files", set(libc::RLIMIT_NOFILE, 64));
+    say("raise-files", set(libc::RLIMIT_NOFILE, 128));
+    let memory = vec![0u8; 1 << 20];
+    // SAFETY: the range is that of a living allocation.
+    let locked = unsafe { libc::mlock(memory.as_ptr().cast(), memory.len()) };
+    say("lock-memory", if locked == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) });
+}

@@ -25,9 +25,17 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
         ["threads"] => threads(),
         ["daemon", ..] => resources::daemonise(),
+        ["init"] => calls::init(),
+        ["change-limits"] => calls::change_limits(),
+        ["thread-bomb", most] => resources::thread_bomb(most.parse().expect("a number")),
+        ["descriptor-bomb", most] => resources::descriptor_bomb(most.parse().expect("a number")),
+        ["fill-shared-memory", mebibytes] => {
+            resources::fill("/dev/shm/big", mebibytes.parse().expect("a number"))
+        }
+        ["memory-file-bomb", mebibytes] => resources::memory_file_bomb(mebibytes.parse().expect("a number")),
         ["fork-bomb", most] => resources::fork_bomb(most.parse().expect("a number")),
         ["memory-bomb", mebibytes] => resources::memory_bomb(mebibytes.parse().expect("a number")),
-        ["fill-tmp", mebibytes] => resources::fill_tmp(mebibytes.parse().expect("a number")),
+        ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),
         ["fill-inodes", most] => resources::fill_inodes(most.parse().expect("a number")),
         ["spin", milliseconds] => resources::spin(milliseconds.parse().expect("a number")),
         ["descriptors"] => files::descriptors(),
@@ -111,6 +119,7 @@ fn errno_name(errno: i32) -> String {
         (libc::EXDEV, "EXDEV"),
         (libc::ENXIO, "ENXIO"),
         (libc::EBUSY, "EBUSY"),
+        (libc::EMFILE, "EMFILE"),
     ];
     names
         .iter()

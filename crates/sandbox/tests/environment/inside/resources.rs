@@ -57,9 +57,51 @@ pub(crate) fn memory_bomb(mebibytes: usize) {
     println!("held {}", held.len());
 }
 
-/// Writes to /tmp until it is full.
-pub(crate) fn fill_tmp(mebibytes: usize) {
-    let mut file = File::create("/tmp/big").expect("a file");
+/// The same with threads.
+pub(crate) fn thread_bomb(most: usize) {
+    let mut born = 0;
+    let ending = loop {
+        if born == most {
+            break "unbounded".to_owned();
+        }
+        let thread = std::thread::Builder::new().stack_size(64 << 10);
+        match thread.spawn(|| std::thread::sleep(Duration::from_secs(600))) {
+            Ok(_) => born += 1,
+            Err(error) => break errno_name(error.raw_os_error().unwrap_or(0)),
+        }
+    };
+    println!("born {born}");
+    println!("ending {ending}");
+}
+
+/// Opens until it is refused.
+pub(crate) fn descriptor_bomb(most: usize) {
+    let mut open = Vec::new();
+    let ending = loop {
+        if open.len() == most {
+            break "unbounded".to_owned();
+        }
+        match rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), 0) {
+            Ok(fd) => open.push(fd),
+            Err(errno) => break errno_name(errno.raw_os_error()),
+        }
+    };
+    println!("opened {}", open.len());
+    println!("ending {ending}");
+}
+
+/// Writes to a file that has no name.
+pub(crate) fn memory_file_bomb(mebibytes: usize) {
+    let memory = rustix::fs::memfd_create("bomb", rustix::fs::MemfdFlags::CLOEXEC).expect("a memory file");
+    write_to(File::from(memory), mebibytes);
+}
+
+/// Writes to a file until its file system is full.
+pub(crate) fn fill(path: &str, mebibytes: usize) {
+    write_to(File::create(path).expect("a file"), mebibytes);
+}
+
+fn write_to(mut file: File, mebibytes: usize) {
     let mut written = 0;
     let ending = loop {
         if written == mebibytes {
