@@ -5,6 +5,8 @@
 
 mod answers;
 mod body;
+mod holding;
+mod repolled;
 mod routes;
 mod server;
 

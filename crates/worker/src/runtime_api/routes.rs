@@ -2,6 +2,7 @@
 
 use super::answers::{self, Answered};
 use super::body::{Received, receive};
+use super::holding::Waiting;
 use crate::Answer;
 use crate::environment::desk::{Desk, Work};
 use crate::environment::state::Refusal;
@@ -12,6 +13,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use serde::de::IgnoredAny;
+use std::sync::Arc;
 use types::RequestId;
 use types::limits::SYNC_RESPONSE_BYTES;
 
@@ -50,8 +52,17 @@ fn call(path: &str) -> Option<Call<'_>> {
     }
 }
 
-/// Answers one request of the runtime of start number `epoch`.
-pub(crate) async fn respond(request: Request<Incoming>, desk: &Desk, epoch: u32) -> Answered {
+/// Who calls: a connection of the runtime of start number `epoch`.
+pub(crate) struct Caller {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) epoch: u32,
+    /// Set while it waits in `next`.
+    pub(crate) waiting: Waiting,
+}
+
+/// Answers one request.
+pub(crate) async fn respond(request: Request<Incoming>, caller: &Caller) -> Answered {
+    let (desk, epoch) = (&*caller.desk, caller.epoch);
     let (head, body) = request.into_parts();
     let Some(call) = call(head.uri.path()) else {
         return answers::unknown(StatusCode::NOT_FOUND, "No such call in the Runtime API 2018-06-01");
@@ -64,17 +75,20 @@ pub(crate) async fn respond(request: Request<Incoming>, desk: &Desk, epoch: u32)
         _ if head.method != method => {
             answers::unknown(StatusCode::METHOD_NOT_ALLOWED, "The call exists with another method")
         }
-        Call::Next => next(desk, epoch).await,
+        Call::Next => next(caller).await,
         Call::Response(id) => finish(desk, epoch, id, &head.headers, body, Kind::Response).await,
         Call::Error(id) => finish(desk, epoch, id, &head.headers, body, Kind::Error).await,
         Call::InitError => init_error(desk, epoch, &head.headers, body).await,
     }
 }
 
-async fn next(desk: &Desk, epoch: u32) -> Answered {
-    let ended = match desk.next(epoch) {
+async fn next(caller: &Caller) -> Answered {
+    let ended = match caller.desk.next(caller.epoch) {
         Ok(Work::Now(delivery)) => return answers::invocation(delivery),
-        Ok(Work::Later(later)) => later.await.map(answers::invocation).ok(),
+        Ok(Work::Later(later)) => {
+            let _held = caller.waiting.hold();
+            later.await.map(answers::invocation).ok()
+        }
         Err(Refusal::Ended) => None,
         Err(refusal) => return answers::refused(refusal),
     };

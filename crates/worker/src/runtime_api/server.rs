@@ -1,10 +1,11 @@
 //! Accepts the runtime's connections and serves HTTP on them.
 
-use super::routes::respond;
+use super::holding::{Holding, Waiting};
+use super::repolled::Repolled;
+use super::routes::{Caller, respond};
 use crate::environment::desk::Desk;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
@@ -52,14 +53,16 @@ pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, epoch: u32, co
 async fn connection(stream: TcpStream, desk: Arc<Desk>, epoch: u32) {
     // Where this fails, answers are a little later.
     let _ = stream.set_nodelay(true);
+    let waiting = Waiting::default();
+    let runtime = Arc::new(Caller { desk, epoch, waiting: waiting.clone() });
     let service = service_fn(move |request| {
-        let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(respond(request, &desk, epoch).await) }
+        let runtime = Arc::clone(&runtime);
+        async move { Ok::<_, Infallible>(respond(request, &runtime).await) }
     });
     let server = http1::Builder::new()
         .auto_date_header(false)
         .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Holding::new(stream, waiting), service);
     // An error is the runtime's: it broke off or sent no HTTP. The state machine sees what follows from that.
-    let _ = server.await;
+    let _ = Repolled::new(server).await;
 }
