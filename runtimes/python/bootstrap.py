@@ -403,7 +403,11 @@ def main():
     # What was loaded so far stays: collections need not look at it again.
     gc.freeze()
     while True:
-        fields, body = api.next()
+        try:
+            fields, body = api.next()
+        except OSError:
+            # The platform has gone: nobody is left to tell.
+            sys.exit(1)
         CURRENT = fields["lambda-runtime-aws-request-id"]
         trace = fields.get("lambda-runtime-trace-id")
         if trace:

@@ -1,0 +1,241 @@
+//! Roots made from what this machine has, compared with what they promise, and, where the tests run as root, run.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+use types::RuntimeName;
+use worker::runtimes::{EntrypointError, Runtimes, RuntimesError};
+
+fn name(text: &str) -> RuntimeName {
+    text.parse().unwrap()
+}
+
+/// The newest python that this machine has, in a registry of its own.
+fn python() -> Option<(TempDir, Runtimes, RuntimeName)> {
+    let found = Runtimes::discover().into_iter().rfind(|c| c.name.as_str().starts_with("python"))?;
+    let dir = tempfile::tempdir().unwrap();
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    runtimes.add(&found.name, &found.prefix).unwrap();
+    Some((dir, runtimes, found.name))
+}
+
+fn skipped(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
+}
+
+/// Runs a program with the root as its `/`, and with the runtime's variables only.
+fn run_inside(root: &Path, env: &[(String, String)], argv: &[&str]) -> Output {
+    Command::new("/usr/sbin/chroot")
+        .arg(root)
+        .args(argv)
+        .env_clear()
+        .envs(env.iter().cloned())
+        .output()
+        .unwrap()
+}
+
+fn may_chroot() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[test]
+fn discovery_names_real_versions() {
+    for candidate in Runtimes::discover() {
+        let name = candidate.name.as_str();
+        assert!(name.starts_with("python3.") || name.starts_with("provided."), "{name}");
+    }
+}
+
+#[test]
+fn a_python_root_is_listed_again_and_verified() {
+    let Some((dir, runtimes, python)) = python() else {
+        return skipped("a_python_root_is_listed_again_and_verified", "no python3.N on this machine");
+    };
+    let runtime = runtimes.get(&python).unwrap();
+    assert!(
+        runtime.version.starts_with(&format!("python:{}.", &python.as_str()[6..])),
+        "{}",
+        runtime.version
+    );
+    assert!(runtime.argv[0].starts_with("/var/lang/bin/python3."));
+    let inside = |path: &str| runtime.root.join(path.trim_start_matches('/'));
+    for path in [
+        "/var/runtime/bootstrap.py",
+        "/usr/bin/env",
+        "/etc/passwd",
+        "/var/task",
+        "/proc",
+        "/tmp",
+        &runtime.argv[0],
+    ] {
+        assert!(inside(path).exists(), "{path}");
+    }
+    runtimes.verify(&python).unwrap();
+    let again = Runtimes::open(dir.path()).unwrap();
+    assert_eq!(again.names(), [python]);
+}
+
+#[test]
+fn everything_is_readable_by_everyone_and_nothing_is_writable_or_special() {
+    let Some((_dir, runtimes, python)) = python() else {
+        return skipped("everything_is_readable_by_everyone", "no python3.N on this machine");
+    };
+    let mut open = vec![runtimes.get(&python).unwrap().root.clone()];
+    while let Some(path) = open.pop() {
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_symlink() {
+            continue;
+        }
+        let mode = metadata.permissions().mode() & 0o7777;
+        assert!(mode == 0o755 || (mode == 0o644 && metadata.is_file()), "{mode:o} {}", path.display());
+        if metadata.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+}
+
+#[test]
+fn a_changed_root_is_not_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let provided = name("provided.al2023");
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    let root = runtimes.add(&provided, Path::new("/")).unwrap().root.clone();
+    let file = root.join("etc/hosts");
+    let contents = fs::read_to_string(&file).unwrap();
+
+    fs::write(&file, contents.to_uppercase()).unwrap();
+    assert!(matches!(runtimes.verify(&provided), Err(RuntimesError::Changed { why: "other contents", .. })));
+    fs::write(&file, "").unwrap();
+    assert!(Runtimes::open(dir.path()).unwrap().names().is_empty(), "a file was cut off");
+    runtimes.add(&provided, Path::new("/")).unwrap();
+    runtimes.verify(&provided).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(Runtimes::open(dir.path()).unwrap().names().is_empty(), "a mode was widened");
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["provided.al2023"], "nothing is left aside");
+}
+
+#[test]
+fn what_a_dead_process_left_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join(".aside-4194305-python3.11/root")).unwrap();
+    let mine = dir.path().join(format!(".aside-{}-python3.11", std::process::id()));
+    fs::create_dir(&mine).unwrap();
+    Runtimes::open(dir.path()).unwrap();
+    assert!(!dir.path().join(".aside-4194305-python3.11").exists());
+    assert!(mine.exists(), "its process lives");
+}
+
+#[test]
+fn names_and_prefixes_that_lead_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    let unknown = runtimes.add(&name("cobol85"), Path::new("/usr")).unwrap_err();
+    assert!(matches!(unknown, RuntimesError::UnknownName(_)));
+    let empty = runtimes.add(&name("python3.99"), dir.path()).unwrap_err();
+    assert!(matches!(empty, RuntimesError::NoInterpreter { .. }), "{empty}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn root_required_the_interpreter_runs_inside_its_root() {
+    let test = "root_required_the_interpreter_runs_inside_its_root";
+    let Some((_dir, runtimes, python)) = python() else {
+        return skipped(test, "no python3.N on this machine");
+    };
+    if !may_chroot() {
+        return skipped(test, "needs root for chroot");
+    }
+    let runtime = runtimes.get(&python).unwrap();
+    let script = "import sys, ssl, sqlite3, ctypes, hashlib, zlib, bz2, lzma, decimal, socket, locale, zoneinfo;\
+        assert zoneinfo.ZoneInfo('Europe/Berlin'); assert ssl.create_default_context().get_ca_certs();\
+        locale.setlocale(locale.LC_ALL, ''); print(sys.prefix, sys.version.split()[0], sys.stdout.encoding)";
+    let output = run_inside(&runtime.root, &runtime.env, &[&runtime.argv[0], "-S", "-B", "-c", script]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let version = runtime.version.strip_prefix("python:").unwrap();
+    assert_eq!(text.trim_end(), format!("/var/lang {version} utf-8"));
+}
+
+#[test]
+fn root_required_every_shared_object_inside_a_root_finds_its_own() {
+    let test = "root_required_every_shared_object_inside_a_root_finds_its_own";
+    let Some((_dir, runtimes, python)) = python() else {
+        return skipped(test, "no python3.N on this machine");
+    };
+    if !may_chroot() {
+        return skipped(test, "needs root for chroot");
+    }
+    let runtime = runtimes.get(&python).unwrap();
+    let Some(loader) = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"]
+        .into_iter()
+        .find(|loader| runtime.root.join(loader.trim_start_matches('/')).exists())
+    else {
+        return skipped(test, "another loader than glibc's");
+    };
+    let mut objects = elf_files(&runtime.root);
+    objects.retain(|object| !object.to_str().unwrap().contains("/ld-linux"));
+    assert!(objects.len() > 100, "{}", objects.len());
+    for object in objects {
+        let path = format!("/{}", object.strip_prefix(&runtime.root).unwrap().display());
+        let output = run_inside(&runtime.root, &runtime.env, &[loader, "--list", &path]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && !text.contains("not found"), "{path}: {text}{output:?}");
+    }
+}
+
+fn elf_files(root: &Path) -> Vec<PathBuf> {
+    let (mut open, mut found) = (vec![root.to_owned()], Vec::new());
+    while let Some(path) = open.pop() {
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if metadata.is_file() && fs::read(&path).unwrap().starts_with(b"\x7fELF") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn root_required_scripts_find_the_base_set() {
+    let test = "root_required_scripts_find_the_base_set";
+    if !may_chroot() {
+        return skipped(test, "needs root for chroot");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    let runtime = runtimes.add(&name("provided.al2023"), Path::new("/")).unwrap();
+    let script = "set -e; echo a b | sed s/a/x/ | cut -d' ' -f1; ls / | sort | head -1 >/dev/null; \
+        date +%Z; id -u; env | grep -c PATH; printf %s \"$(dirname /a/b)\"";
+    let output = run_inside(&runtime.root, &runtime.env, &["/bin/sh", "-c", script]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "x\nUTC\n0\n2\n/a");
+}
+
+#[test]
+fn functions_bring_their_own_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    let runtime = runtimes.add(&name("provided.al2"), Path::new("/")).unwrap();
+    let (code, layers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let entrypoint = || {
+        let open = |dir: &TempDir| fs::File::open(dir.path()).unwrap();
+        runtime.entrypoint(open(&code).as_fd(), Some(open(&layers).as_fd()))
+    };
+    assert_eq!(entrypoint(), Err(EntrypointError::Missing));
+    let bootstrap = layers.path().join("bootstrap");
+    fs::write(&bootstrap, "#!/bin/sh\n").unwrap();
+    assert_eq!(entrypoint(), Err(EntrypointError::NotExecutable("/opt/bootstrap")));
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(entrypoint(), Ok(vec!["/opt/bootstrap".to_owned()]));
+    std::os::unix::fs::symlink("/bin/sh", code.path().join("bootstrap")).unwrap();
+    assert_eq!(entrypoint(), Ok(vec!["/opt/bootstrap".to_owned()]), "a link out of the code is no program");
+    fs::remove_file(code.path().join("bootstrap")).unwrap();
+    fs::copy(&bootstrap, code.path().join("bootstrap")).unwrap();
+    assert_eq!(entrypoint(), Ok(vec!["/var/task/bootstrap".to_owned()]));
+}
