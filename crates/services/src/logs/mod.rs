@@ -22,6 +22,8 @@ mod pattern;
 mod place;
 mod records;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod token;
 mod writer;
 
