@@ -1,3 +1,42 @@
-//! The `lambent` command: composition root, no logic.
+//! The `lambent` command: configuration, wiring, listeners, shutdown and operator commands; no logic.
+//!
+//! Invariant: the spawner starts before any thread does, so `main` is plain and makes the asynchronous runtime itself.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
+
+mod cli;
+mod config;
+mod demo;
+mod env;
+mod error;
+mod first_key;
+mod logging;
+mod runtimes;
+mod serve;
+mod system;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = sandbox::run_if_spawner() {
+        return code;
+    }
+    let done = match Cli::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Env(arguments) => env::print(&arguments),
+        Command::Runtimes(arguments) => runtimes::run(&arguments),
+        Command::Version => {
+            println!("lambent {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lambent: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use types::{AccountId, Region, RuntimeName};
+
+/// A self-hosted function service that speaks the AWS Lambda API.
+///
+/// Start it with `lambent serve --demo`, copy the export lines that it prints into another shell, and use the AWS CLI.
+#[derive(Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the service until it gets SIGINT or SIGTERM
+    Serve(ServeArguments),
+    /// Print the export lines for the AWS CLI and the SDKs: eval "$(lambent env)"
+    Env(EnvArguments),
+    /// Show the installed runtimes, or add one
+    Runtimes(RuntimesArguments),
+    /// Print the version
+    Version,
+}
+
+/// Where the data is.
+#[derive(Args)]
+pub(crate) struct DataArguments {
+    /// TOML file with the configuration
+    #[arg(long, value_name = "FILE", env = "LAMBENT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Directory for everything that is kept [default: ./lambent-data]
+    #[arg(long, value_name = "DIR", env = "LAMBENT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Address to listen on; plain HTTP, so a loopback address [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Deploy the sample functions, call one, print its answer, and keep serving. Implies --accept-weak-isolation
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Serve although this machine can't enforce memory, process and time limits; what is missing is printed
+    #[arg(long)]
+    pub(crate) accept_weak_isolation: bool,
+    /// Create this account instead of a random key's; for tests and CI jobs, repeatable, one access key each
+    #[arg(long, value_name = "ACCOUNT", requires = "bootstrap_access_key")]
+    pub(crate) bootstrap_account: Vec<AccountId>,
+    /// Access key of the account's owner; for tests and CI jobs: everyone who can list processes can read it
+    #[arg(long, value_name = "ID:SECRET", requires = "bootstrap_account", value_parser = access_key)]
+    pub(crate) bootstrap_access_key: Vec<(String, String)>,
+    /// Region that this installation serves [default: us-east-1]
+    #[arg(long)]
+    pub(crate) region: Option<Region>,
+}
+
+#[derive(Args)]
+pub(crate) struct EnvArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct RuntimesArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    #[command(subcommand)]
+    pub(crate) action: Option<RuntimesAction>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RuntimesAction {
+    /// Make a runtime from an interpreter on this host: lambent runtimes add python3.12 /opt/python3.12
+    Add {
+        /// Name that functions give, such as python3.12
+        name: RuntimeName,
+        /// Directory that the interpreter was installed under
+        prefix: PathBuf,
+    },
+}
+
+fn access_key(text: &str) -> Result<(String, String), String> {
+    let (id, secret) = text.split_once(':').ok_or("an access key is ID:SECRET")?;
+    let is_id = (16..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_id {
+        return Err("an access key's id has 16 to 128 letters and digits".to_owned());
+    }
+    if !(16..=128).contains(&secret.len()) || !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("a secret has 16 to 128 visible characters".to_owned());
+    }
+    Ok((id.to_owned(), secret.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn an_access_key_has_an_id_and_a_secret() {
+        assert!(access_key("AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG").is_ok());
+        for bad in ["", "AKIAIOSFODNN7EXAMPLE", "short:wJalrXUtnFEMI", "AKIAIOSFODNN7EXAMPLE:x y z a b c"] {
+            assert!(access_key(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The sample functions of `examples/`, carried inside the command so that the demo works from any directory.
+
+use super::DemoError;
+use types::RuntimeName;
+
+/// One sample function.
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) runtime: String,
+    pub(crate) handler: &'static str,
+    pub(crate) event: &'static str,
+    files: &'static [(&'static str, &'static str)],
+}
+
+/// Every sample, or why it can't run here.
+pub(crate) fn all(runtimes: &[RuntimeName]) -> Vec<Result<Sample, String>> {
+    let python = runtimes.iter().rev().find(|r| r.as_str().starts_with("python"));
+    vec![match python {
+        Some(runtime) => Ok(Sample {
+            name: "hello-python",
+            runtime: runtime.to_string(),
+            handler: "app.handler",
+            event: r#"{"name": "world"}"#,
+            files: &[("app.py", include_str!("../../../../examples/hello-python/app.py"))],
+        }),
+        None => Err(
+            "hello-python was left out: this host has no python3 that Lambent found. Install one, or add it \
+                     with `lambent runtimes add`."
+                .to_owned(),
+        ),
+    }]
+}
+
+impl Sample {
+    /// The code package.
+    pub(crate) fn zip(&self) -> Result<Vec<u8>, DemoError> {
+        let files: Vec<_> = self.files.iter().map(|(name, text)| (*name, text.as_bytes(), false)).collect();
+        Ok(package::pack(&files)?)
+    }
+}

@@ -1,0 +1,61 @@
+//! What can keep the command from its work. Each message says what to do next.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    ReadConfiguration { path: PathBuf, source: io::Error },
+    #[error("the configuration {} is not right:\n{source}", path.display())]
+    Configuration { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("{setting}: {problem}")]
+    Setting { setting: &'static str, problem: String },
+    #[error(
+        "{0} is not a loopback address, and Lambent speaks plain HTTP: listen on 127.0.0.1 or [::1], and put a proxy with \
+         TLS in front of it"
+    )]
+    NotLoopback(SocketAddr),
+    #[error("--bootstrap-account and --bootstrap-access-key must be given equally often")]
+    BootstrapPairs,
+    #[error("cannot make the data directory {}: {source}. Use another one with --data-dir", path.display())]
+    DataDirectory { path: PathBuf, source: io::Error },
+    #[error("cannot start the spawner: {0}")]
+    Spawner(#[from] sandbox::StartError),
+    #[error(
+        "this machine does not enforce these limits on functions:\n{0}Run as root, or accept that with \
+         --accept-weak-isolation."
+    )]
+    WeakIsolation(String),
+    #[error("cannot start the asynchronous runtime: {0}")]
+    Runtime(io::Error),
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    #[error(transparent)]
+    Seal(#[from] seal::SealError),
+    #[error(
+        "cannot listen on {address}: {source}. Is another service on that port? Choose one with --listen"
+    )]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("runtimes: {0}")]
+    Runtimes(#[from] worker::runtimes::RuntimesError),
+    #[error("cannot prepare the first account: {0}")]
+    FirstAccount(services::iam::IamError),
+    #[error("cannot keep the first access key in {}: {source}", path.display())]
+    KeepFirstKey { path: PathBuf, source: io::Error },
+    #[error(
+        "there is no first access key in {}: start Lambent once with `lambent serve`, or name the data directory with \
+         --data-dir",
+        path.display()
+    )]
+    NoFirstKey { path: PathBuf },
+    #[error("cannot read {}: {source}", path.display())]
+    ReadFirstKey { path: PathBuf, source: io::Error },
+    #[error("these operations have no handler: {0:?}. This is a defect")]
+    Unwired(Vec<String>),
+    #[error("the demo failed: {0}")]
+    Demo(#[from] crate::demo::DemoError),
+    #[error("cannot handle signals: {0}")]
+    Signals(io::Error),
+}

@@ -1,0 +1,212 @@
+//! The whole platform, wired: every trait that one crate owns and another implements meets its implementation here.
+
+use crate::config::Configuration;
+use crate::error::Error;
+use crate::system::{SystemClock, SystemRandom};
+use api::{AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, Server};
+use auth::Directory;
+use control::background::{Activation, sweep_code};
+use control::{CodeDownloads, Control, ControlParts};
+use invoke::{DataPlane, DataPlaneParts, Reaper, Settings, StoredCode};
+use sandbox::Spawner;
+use seal::{RootKey, Sealer};
+use services::iam::Iam;
+use services::logs::Logs;
+use services::sts::Sts;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use types::{Clock, Random, RuntimeName};
+use worker::runtimes::Runtimes;
+use worker::{Options, SandboxIsolation, Worker};
+
+/// Everything, opened and not yet serving.
+pub(super) struct Platform {
+    configuration: Configuration,
+    sealer: Arc<Sealer>,
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    iam: Arc<Iam>,
+    logs: Arc<Logs>,
+    logs_writer: JoinHandle<()>,
+    plane: Arc<DataPlane>,
+    runtimes: Vec<RuntimeName>,
+}
+
+/// A platform that serves, until it is finished.
+pub(super) struct Running {
+    plane: Arc<DataPlane>,
+    runtimes: Vec<RuntimeName>,
+    background: Vec<JoinHandle<()>>,
+    writers: Vec<JoinHandle<()>>,
+    logs: Arc<Logs>,
+    grace: Duration,
+}
+
+impl Platform {
+    /// Opens the store and wires everything to it.
+    pub(super) async fn open(
+        configuration: &Configuration,
+        spawner: Spawner,
+        runtimes: Runtimes,
+    ) -> Result<Self, Error> {
+        let sealer = Arc::new(Sealer::new(RootKey::load_or_create(&configuration.root_key())?)?);
+        let store = Arc::new(Store::open(&configuration.data_dir(), Arc::clone(&sealer))?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)));
+        let (logs, writer) = Logs::new(Arc::clone(&store), Arc::clone(&clock), configuration.region());
+        let names = runtimes.names();
+        let worker = Worker::new(
+            Arc::new(SandboxIsolation::new(spawner)),
+            runtimes,
+            Arc::new(StoredCode::new(Arc::clone(&store))),
+            Arc::clone(&logs) as Arc<dyn telemetry::LogSink>,
+            Arc::clone(&clock),
+            worker_options(configuration),
+        );
+        let plane = DataPlane::new(DataPlaneParts {
+            store: Arc::clone(&store),
+            worker,
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            settings: Settings {
+                region: configuration.region(),
+                account_concurrency: configuration.account.concurrency,
+            },
+        });
+        let swept = sweep_code(&store).await?;
+        if swept > 0 {
+            tracing::info!(swept, "removed code packages that an earlier run left unused");
+        }
+        Ok(Self {
+            configuration: configuration.clone(),
+            sealer,
+            store,
+            clock,
+            random,
+            iam,
+            logs,
+            logs_writer: tokio::spawn(writer),
+            plane,
+            runtimes: names,
+        })
+    }
+
+    pub(super) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    pub(super) fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+
+    pub(super) fn iam(&self) -> &Iam {
+        &self.iam
+    }
+
+    /// Serves on the listener until `stop` is done; the first future ends when the last answer is sent.
+    pub(super) async fn run(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(JoinHandle<()>, Running), Error> {
+        let (audit, audit_writer) = AuditTrail::new(Arc::clone(&self.store));
+        let pipeline = Arc::new(self.pipeline(audit).await?);
+        let limits = Limits {
+            connections: self.configuration.server.max_connections,
+            grace: self.configuration.grace(),
+        };
+        let server = tokio::spawn(Server::new(pipeline, limits).run(listener, stop));
+        let reaper = Reaper::new(Arc::clone(&self.plane), self.configuration.idle());
+        let running = Running {
+            background: vec![tokio::spawn(Activation::new(&self.store).run()), tokio::spawn(reaper.run())],
+            writers: vec![tokio::spawn(audit_writer), self.logs_writer],
+            plane: self.plane,
+            runtimes: self.runtimes,
+            logs: self.logs,
+            grace: self.configuration.grace(),
+        };
+        Ok((server, running))
+    }
+
+    async fn pipeline(&self, audit: AuditTrail) -> Result<Pipeline, Error> {
+        let region = self.configuration.region();
+        let directory: Arc<dyn Directory> = self.iam.clone();
+        let source = Arc::new(CodeDownloads::new(Arc::clone(&self.store)));
+        let downloads = Arc::new(Downloads::new(&*self.random, region.clone(), source));
+        let control = Control::open(ControlParts {
+            store: Arc::clone(&self.store),
+            directory: Arc::clone(&directory),
+            downloads: Arc::clone(&downloads),
+            runtimes: self.runtimes.clone(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            region: region.clone(),
+            account_concurrency: self.configuration.account.concurrency,
+            max_ephemeral_storage_mb: self.configuration.worker.max_ephemeral_storage,
+        })
+        .await?;
+        let handlers = self.iam.serve(Handlers::new());
+        let handlers = Arc::new(Sts::new()).serve(handlers);
+        let handlers = control.serve(self.logs.serve(handlers));
+        let missing = handlers.missing();
+        if !missing.is_empty() {
+            return Err(Error::Unwired(missing));
+        }
+        Ok(Pipeline::new(PipelineParts {
+            handlers,
+            invoke: self.plane.clone(),
+            downloads,
+            identities: self.identities(directory),
+            audit,
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            region,
+            body_budget_bytes: self.configuration.server.body_budget_mb << 20,
+        }))
+    }
+
+    /// Whatever changes about identities empties the cache, before the change is answered.
+    fn identities(&self, directory: Arc<dyn Directory>) -> Arc<Identities> {
+        let identities = Arc::new(Identities::new(directory));
+        for table in services::iam::TABLES {
+            let identities = Arc::clone(&identities);
+            self.store.subscribe(table, move |_| identities.forget());
+        }
+        identities
+    }
+}
+
+impl Running {
+    /// The runtimes that are installed.
+    pub(super) fn runtimes(&self) -> &[RuntimeName] {
+        &self.runtimes
+    }
+
+    /// Ends environments, then the workers in the background, then writes what they left.
+    pub(super) async fn finish(self) {
+        self.plane.shutdown(self.grace).await;
+        for worker in &self.background {
+            worker.abort();
+        }
+        drop((self.plane, self.logs));
+        for writer in self.writers {
+            if tokio::time::timeout(self.grace, writer).await.is_err() {
+                tracing::warn!("the last records could not be written in time");
+            }
+        }
+    }
+}
+
+fn worker_options(configuration: &Configuration) -> Options {
+    Options {
+        max_environments: configuration.worker.max_environments as usize,
+        max_ephemeral_storage_mb: configuration.worker.max_ephemeral_storage,
+        staging_bytes: configuration.worker.staging_mb << 20,
+        ..Options::default()
+    }
+}
