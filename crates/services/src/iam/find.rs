@@ -1,8 +1,8 @@
 //! Finds users and roles by name, for a caller whose permission was given by the name alone.
 //!
 //! Invariant: names are found only in the spelling in which they were given, because permissions compare exactly. Whoever
-//! has a path has an ARN that the name alone does not tell: such a one is shown only to callers whose policies allow the
-//! action on that ARN too.
+//! has a path has an ARN that the name alone does not tell, and callers may leave their own name out: such a one is found
+//! only by callers whose policies allow the action on that ARN too.
 
 use super::grants::{Grants, Kind};
 use super::records::{self, RoleRecord, UserRecord};
@@ -46,8 +46,9 @@ impl Iam {
     ) -> Result<Stored<H>, ServiceError> {
         let found = self.named::<H>(caller.account, name).await.map_err(messages::failed)?;
         let stored = found.ok_or_else(|| messages::not_found(H::KIND, name))?;
-        if stored.value.path() != "/" {
-            self.permit_on(caller.permit, &stored.value.arn()).await?;
+        let arn = stored.value.arn();
+        if stored.value.path() != "/" || arn == caller.permit.principal().arn() {
+            self.permit_on(caller.permit, &arn).await?;
         }
         Ok(stored)
     }
