@@ -25,12 +25,16 @@ pub(crate) enum Cloned {
     Child,
 }
 
-/// Forks into new namespaces. The child has a copy of the memory, as after `fork`, and may do anything, because the caller has
+/// Forks into new namespaces, and into a cgroup of v2 if one is given. The child has a copy of the memory, as after `fork`, and may do anything, because the caller has
 /// a single thread: no lock can be held by another.
-pub(crate) fn clone3(flags: u64) -> Result<Cloned, Errno> {
+pub(crate) fn clone3(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Cloned, Errno> {
+    /// libc has it as an int, in which it has no place.
+    const CLONE_INTO_CGROUP: u64 = 1 << 33;
     let mut pidfd: libc::c_int = -1;
+    let into = if cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 };
     let args = CloneArgs {
-        flags: flags | libc::CLONE_PIDFD as u64,
+        flags: flags | into | libc::CLONE_PIDFD as u64,
+        cgroup: cgroup.map_or(0, |group| group.as_raw_fd() as u64),
         pidfd: std::ptr::from_mut(&mut pidfd) as u64,
         exit_signal: libc::SIGCHLD as u64,
         ..CloneArgs::default()

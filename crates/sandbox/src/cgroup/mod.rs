@@ -8,6 +8,7 @@ mod v2;
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use crate::spec::Limits;
@@ -34,13 +35,16 @@ pub(crate) trait Hierarchy {
 }
 
 /// The group of one environment, as the spawner hands it on.
+#[derive(Default)]
 pub(crate) struct Group {
-    /// Writing "0" to each of these makes the writer a member.
+    /// v1: writing "0" to each of these makes the writer, if it has a single thread, a member.
     pub(crate) join: Vec<File>,
+    /// v2: the directory; the first process is made as a member.
+    pub(crate) clone_into: Option<OwnedFd>,
     /// Files that the platform reads.
     pub(crate) gauges: Vec<(GaugeKind, File)>,
     /// v1 only: readable when the group ran out of memory, after which the whole environment is killed. v2 kills it itself.
-    pub(crate) oom_event: Option<std::os::fd::OwnedFd>,
+    pub(crate) oom_event: Option<OwnedFd>,
 }
 
 /// Finds the hierarchies of this machine and makes the spawner's place in them.

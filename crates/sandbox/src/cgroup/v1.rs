@@ -62,8 +62,10 @@ impl V1 {
             write_value(&place.join(id).join("cpu.cfs_quota_us"), &quota.max(1000).to_string())?;
         }
         for place in self.places() {
-            let procs = place.join(id).join("cgroup.procs");
-            group.join.push(File::options().write(true).open(procs).at(Step::CgroupOpen)?);
+            // A thread that moves itself alone needs no lock over all processes of the machine, which `cgroup.procs` takes and
+            // which can cost milliseconds. The first process of an environment has one thread.
+            let tasks = place.join(id).join("tasks");
+            group.join.push(File::options().write(true).open(tasks).at(Step::CgroupOpen)?);
         }
         Ok(())
     }
@@ -71,7 +73,7 @@ impl V1 {
 
 impl Hierarchy for V1 {
     fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
-        let mut group = Group { join: Vec::new(), gauges: Vec::new(), oom_event: None };
+        let mut group = Group::default();
         self.places()
             .try_for_each(|place| std::fs::create_dir(place.join(id)).at(Step::CgroupCreate))
             .and_then(|()| self.fill(id, limits, &mut group))

@@ -68,8 +68,8 @@ impl V2 {
     }
 
     pub(super) fn open(&self, path: &Path) -> Result<Group, Failed> {
-        let procs = File::options().write(true).open(path.join("cgroup.procs")).at(Step::CgroupOpen)?;
-        let mut group = Group { join: vec![procs], gauges: Vec::new(), oom_event: None };
+        let directory = File::open(path).at(Step::CgroupOpen)?;
+        let mut group = Group { clone_into: Some(directory.into()), ..Group::default() };
         let files = [
             (GaugeKind::Stat, "memory.stat"),
             (GaugeKind::Peak, "memory.peak"),

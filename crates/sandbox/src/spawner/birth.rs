@@ -53,7 +53,7 @@ pub(super) fn begin(
 fn join_group(shop: &Workshop, spec: &SandboxSpec, weakened: Weakened) -> Result<Group, Failed> {
     match &shop.hierarchy {
         Some(hierarchy) if weakened.keeps(Layer::Cgroup) => hierarchy.create(&spec.id, &spec.limits),
-        _ => Ok(Group { join: Vec::new(), gauges: Vec::new(), oom_event: None }),
+        _ => Ok(Group::default()),
     }
 }
 
@@ -69,7 +69,7 @@ fn start(
     let (output, output_inside) = pipe()?;
     let (status, status_inside) = pipe()?;
     let (channel, channel_inside) = packet::socket_pair().at(Step::MakeChannel)?;
-    let Group { join, gauges, oom_event } = group;
+    let Group { join, clone_into, gauges, oom_event } = group;
     let plan = Plan {
         mode: shop.mode,
         weakened,
@@ -91,7 +91,8 @@ fn start(
         status: status_inside,
         spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
     };
-    match syscalls::clone3(environment::clone_flags(shop.mode, weakened)).at(Step::Clone3)? {
+    let flags = environment::clone_flags(shop.mode, weakened);
+    match syscalls::clone3(flags, clone_into.as_ref()).at(Step::Clone3)? {
         Cloned::Child => environment::run(&plan),
         Cloned::Parent(pidfd) => {
             let birth = Birth { channel, listener: None, failed: None, output, status, gauges };

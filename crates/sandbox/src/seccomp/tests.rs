@@ -1,0 +1,180 @@
+//! The whole program, run by a small interpreter over every number and over the arguments that matter.
+
+use std::collections::BTreeSet;
+
+use super::{Filter, arguments, list, plain_calls};
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+const EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xC000_003E;
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: u32 = 0xC000_00B7;
+
+/// Calls that must never be allowed, whatever the arguments.
+const NEVER: [i64; 41] = [
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsmount,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_clone3,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_bpf,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_perf_event_open,
+    libc::SYS_fanotify_init,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_kexec_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_quotactl,
+    libc::SYS_acct,
+    libc::SYS_syslog,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_vmsplice,
+    libc::SYS_seccomp,
+    libc::SYS_remap_file_pages,
+];
+
+/// Runs the program as the kernel would, over the instructions that filters here consist of.
+fn verdict(filter: &Filter, architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
+    let word = |offset: u32| match offset {
+        0 => number,
+        4 => architecture,
+        // Arguments begin at byte 16, the low half first.
+        _ => {
+            let argument = arguments[(offset as usize - 16) / 8];
+            if (offset - 16).is_multiple_of(8) { argument as u32 } else { (argument >> 32) as u32 }
+        }
+    };
+    let (mut accumulator, mut position) = (0, 0);
+    loop {
+        let step = &filter.0[position];
+        let code = u32::from(step.code);
+        position += 1;
+        let jump = |condition: bool| usize::from(if condition { step.jt } else { step.jf });
+        match code {
+            c if c == libc::BPF_LD | libc::BPF_W | libc::BPF_ABS => accumulator = word(step.k),
+            c if c == libc::BPF_ALU | libc::BPF_AND | libc::BPF_K => accumulator &= step.k,
+            c if c == libc::BPF_RET | libc::BPF_K => return step.k,
+            c if c == libc::BPF_JMP | libc::BPF_JA => position += step.k as usize,
+            c if c == libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K => position += jump(accumulator == step.k),
+            c if c == libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K => position += jump(accumulator >= step.k),
+            c if c == libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K => position += jump(accumulator > step.k),
+            other => panic!("instruction {other:#x}"),
+        }
+    }
+}
+
+fn filter() -> Filter {
+    Filter::build().expect("the filter compiles")
+}
+
+fn conditional() -> Vec<u32> {
+    let rules = arguments::rules().expect("valid rules");
+    rules.into_iter().map(|(number, _)| u32::try_from(number).expect("a number")).collect()
+}
+
+#[test]
+fn exactly_the_listed_numbers_are_allowed_without_a_look_at_arguments() {
+    let (filter, plain, conditional) = (filter(), plain_calls(), conditional());
+    for number in (0..2000).filter(|number| !conditional.contains(number)) {
+        let expected = match number {
+            _ if plain.contains(&number) => ALLOW,
+            _ if i64::from(number) == libc::SYS_clone3 => ENOSYS,
+            _ => EPERM,
+        };
+        assert_eq!(verdict(&filter, ARCHITECTURE, number, [u64::MAX; 6]), expected, "call {number}");
+    }
+}
+
+#[test]
+fn other_architectures_and_x32_are_killed_whatever_the_number() {
+    let filter = filter();
+    for number in 0..600 {
+        assert_eq!(verdict(&filter, 0x4000_0003, number, [0; 6]), KILL);
+        assert_eq!(verdict(&filter, ARCHITECTURE, 0x4000_0000 | number, [0; 6]), KILL);
+    }
+    assert_eq!(verdict(&filter, ARCHITECTURE, u32::MAX, [0; 6]), KILL);
+}
+
+#[test]
+fn arguments_decide() {
+    let filter = filter();
+    let run = |number: i64, arguments: &[u64]| {
+        let mut all = [0; 6];
+        all[..arguments.len()].copy_from_slice(arguments);
+        verdict(&filter, ARCHITECTURE, number as u32, all)
+    };
+    let threads = 0x003D_0F00;
+    assert_eq!(run(libc::SYS_clone, &[threads]), ALLOW);
+    for namespace in
+        [0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000]
+    {
+        assert_eq!(run(libc::SYS_clone, &[threads | namespace]), EPERM, "{namespace:#x}");
+    }
+    let (unix, inet, netlink) = (libc::AF_UNIX as u64, libc::AF_INET as u64, libc::AF_NETLINK as u64);
+    assert_eq!(run(libc::SYS_socket, &[unix, 5, 0]), ALLOW);
+    assert_eq!(run(libc::SYS_socket, &[inet, 1 | 0o4000, 6]), ALLOW);
+    assert_eq!(run(libc::SYS_socket, &[inet, 2, 6]), EPERM);
+    assert_eq!(run(libc::SYS_socket, &[inet, 3, 0]), EPERM);
+    assert_eq!(run(libc::SYS_socket, &[inet, 1, 262]), EPERM);
+    assert_eq!(run(libc::SYS_socket, &[netlink, 3, 0]), ALLOW);
+    assert_eq!(run(libc::SYS_socket, &[netlink, 3, 12]), EPERM);
+    // The kernel takes the low half of an int argument; so does the filter.
+    assert_eq!(run(libc::SYS_ioctl, &[0, 0x1_0000_0000 | libc::TIOCSTI]), EPERM);
+    assert_eq!(run(libc::SYS_ioctl, &[0, libc::TCGETS]), ALLOW);
+    assert_eq!(run(libc::SYS_personality, &[0xFFFF_FFFF]), ALLOW);
+    assert_eq!(run(libc::SYS_personality, &[0x0004_0000]), EPERM);
+    assert_eq!(run(libc::SYS_prlimit64, &[0, 4, 0, 1]), ALLOW);
+    assert_eq!(run(libc::SYS_prlimit64, &[0, 4, 1 << 32, 0]), EPERM);
+    assert_eq!(run(libc::SYS_prlimit64, &[0, 7, 1, 0]), ALLOW);
+    assert_eq!(run(libc::SYS_prctl, &[libc::PR_SET_NAME as u64]), ALLOW);
+    assert_eq!(run(libc::SYS_prctl, &[libc::PR_SET_MM as u64]), EPERM);
+}
+
+#[test]
+fn what_must_never_be_allowed_is_not_listed() {
+    let (plain, conditional) = (plain_calls(), conditional());
+    for call in NEVER {
+        let call = u32::try_from(call).expect("a number");
+        assert!(!plain.contains(&call) && !conditional.contains(&call), "call {call} is listed");
+    }
+}
+
+#[test]
+fn no_call_is_listed_twice_and_every_group_has_a_reason() {
+    let all: Vec<u32> = plain_calls().into_iter().chain(conditional()).collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    assert!(list::GROUPS.iter().all(|group| !group.reason.is_empty() && !group.calls.is_empty()));
+}
+
+/// Its length is what installing it costs.
+#[test]
+fn the_filter_is_short() {
+    let length = filter().0.len();
+    assert!(length < 400, "{length} instructions");
+}
