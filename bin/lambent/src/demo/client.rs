@@ -83,6 +83,7 @@ impl Client {
         let mut request =
             Request::builder().method(method).uri(path).body(Full::from(body)).map_err(broken)?;
         *request.headers_mut() = headers;
+        self.sender.ready().await.map_err(broken)?;
         let response = self.sender.send_request(request).await.map_err(broken)?;
         let status = response.status().as_u16();
         let error_type = response.headers().get("x-amzn-errortype").and_then(|v| v.to_str().ok());
