@@ -134,16 +134,16 @@ impl Story {
     {
         let simulation = Arc::new(Simulation::new(program).unwrap());
         let (sink, packages) = (Arc::<Remembering>::default(), Arc::<Packages>::default());
-        let runtime = Runtime {
-            name: "python3.11".parse().unwrap(),
+        let runtimes = ["python3.11", "provided.al2023"].map(|name| Runtime {
+            name: name.parse().unwrap(),
             root: PathBuf::from("/runtime"),
             version: "python:3.11.2".to_owned(),
             argv: vec!["/bootstrap".to_owned()],
             env: Vec::new(),
-        };
+        });
         let worker = Worker::new(
             Arc::clone(&simulation) as _,
-            Runtimes::from_iter([runtime]),
+            Runtimes::from_iter(runtimes),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
             Arc::new(Ticking(Instant::now())),

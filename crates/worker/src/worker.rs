@@ -4,11 +4,12 @@ use crate::environment::desk::Desk;
 use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, variables};
 use crate::logs::{Capture, Entry, ship};
 use crate::memory::MemoryWatch;
-use crate::runtimes::{Runtime, Runtimes};
+use crate::runtimes::{EntrypointError, Runtime, Runtimes};
 use crate::staging::Staging;
 use crate::sync::lock;
 use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, Options, StartError};
 use std::collections::HashMap;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -98,14 +99,15 @@ impl Worker {
         let runtime = inner.runtimes.get(&spec.runtime);
         let runtime = runtime.ok_or_else(|| StartError::UnknownRuntime(spec.runtime.clone()))?;
         let tree = inner.staging.tree(spec.account, &spec.code).await?;
-        let cell = cell_spec(&spec, runtime);
+        let program = runtime.entrypoint(inner.staging.open(&tree)?.as_fd(), None);
+        let cell = cell_spec(&spec, runtime, program.as_deref().unwrap_or_default());
         let spec = Arc::new(spec);
         let around = self.surroundings(&spec);
         around.log.push(init_start(&spec, runtime));
-        let (isolation, asked) = (Arc::clone(&inner.isolation), cell.clone());
-        let started = tokio::task::spawn_blocking(move || isolation.create(&asked)).await;
-        let started = started.map_err(|_| StartError::TaskDied)??;
-        let first = Incarnation::connect(started, 0, &around).map_err(StartError::Descriptors)?;
+        let first = match program {
+            Ok(_) => Ok(self.create(&cell, &around).await?),
+            Err(why) => Err(why),
+        };
         let driver = Driver {
             around: around.clone(),
             spec: Arc::clone(&spec),
@@ -117,6 +119,13 @@ impl Worker {
             stop: inner.stop.subscribe(),
         };
         Ok(self.set_going(spec, around, driver, first, permit))
+    }
+
+    async fn create(&self, cell: &CellSpec, around: &Surroundings) -> Result<Incarnation, StartError> {
+        let (isolation, cell) = (Arc::clone(&self.inner.isolation), cell.clone());
+        let started = tokio::task::spawn_blocking(move || isolation.create(&cell)).await;
+        let started = started.map_err(|_| StartError::TaskDied)??;
+        Incarnation::connect(started, 0, around).map_err(StartError::Descriptors)
     }
 
     fn admit(&self, spec: &EnvironmentSpec) -> Result<OwnedSemaphorePermit, StartError> {
@@ -145,7 +154,7 @@ impl Worker {
         spec: Arc<EnvironmentSpec>,
         around: Surroundings,
         driver: Driver,
-        first: Incarnation,
+        first: Result<Incarnation, EntrypointError>,
         permit: OwnedSemaphorePermit,
     ) -> Environment {
         let (gone, is_gone) = watch::channel(false);
@@ -157,7 +166,10 @@ impl Worker {
         let shipping = tokio::spawn(ship(around.log, Arc::clone(&self.inner.sink)));
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
-            driver.run(first).await;
+            match first {
+                Ok(first) => driver.run(first).await,
+                Err(why) => driver.run_without_program(&why).await,
+            }
             // What it logged counts as a part of it; a shipper that panicked has reported so.
             let _ = shipping.await;
             lock(&inner.live).remove(&id);
@@ -198,12 +210,12 @@ impl Worker {
     }
 }
 
-fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime) -> CellSpec {
+fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> CellSpec {
     CellSpec {
         id: spec.id.to_string(),
         root: runtime.root.clone(),
         code: spec.code.id,
-        argv: runtime.argv.clone(),
+        argv: program.to_vec(),
         env: variables(spec, &runtime.env),
         memory_bytes: spec.memory.bytes(),
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,

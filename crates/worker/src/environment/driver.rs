@@ -11,6 +11,7 @@ use super::incarnation::{Incarnation, Surroundings};
 use super::state::{State, Unfinished};
 use super::verdict::End;
 use crate::logs::{Entry, InitPhase};
+use crate::runtimes::EntrypointError;
 use crate::staging::Tree;
 use crate::{CellSpec, EnvironmentSpec, Isolation, StartError};
 use std::sync::Arc;
@@ -71,6 +72,16 @@ impl Driver {
             self.report_init(duration, InitPhase::Invoke, &end);
         }
         self.finish(Some(second), end, failed.is_none()).await;
+    }
+
+    /// Drives an environment in which nothing can be started to its end: the first invocation is told why.
+    pub(crate) async fn run_without_program(mut self, why: &EntrypointError) {
+        let end = End::NoProgram(why.to_string());
+        if let Some(duration) = self.failed_init(&end) {
+            self.report_init(duration, InitPhase::Init, &end);
+        }
+        let end = if self.invocation_waits().await { end } else { End::Stopped };
+        self.finish(None, end, false).await;
     }
 
     fn desk(&self) -> &Desk {

@@ -30,6 +30,8 @@ pub(crate) enum End {
         /// From the runtime.
         error_type: String,
     },
+    /// The function has no program that could be started. With what is wrong.
+    NoProgram(String),
     /// An answer broke off.
     Truncated,
     /// It was told to stop.
@@ -56,6 +58,7 @@ impl End {
             Self::InitError { error_type, .. } => Status::Error(Cow::Owned(error_type.clone())),
             Self::Exited(_) => Status::Error(Cow::Borrowed("Runtime.ExitError")),
             Self::OutOfMemory => Status::Error(Cow::Borrowed("Runtime.OutOfMemory")),
+            Self::NoProgram(_) => Status::Error(Cow::Borrowed("Runtime.InvalidEntrypoint")),
             Self::Truncated => Status::Error(Cow::Borrowed("Runtime.TruncatedResponse")),
         }
     }
@@ -85,6 +88,7 @@ impl End {
             _ if !delivered && initialised => (Answer::NotDelivered, None),
             Self::Exited(exit) => (error(id, "Runtime.ExitError", &exit.to_string()), None),
             Self::OutOfMemory => (error(id, "Runtime.OutOfMemory", &Exit::KILLED.to_string()), None),
+            Self::NoProgram(text) => (error(id, "Runtime.InvalidEntrypoint", &text), None),
             Self::Truncated => {
                 (error(id, "Runtime.TruncatedResponse", "The runtime's response was cut off"), None)
             }

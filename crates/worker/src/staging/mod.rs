@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, OnceCell};
@@ -53,12 +54,13 @@ struct Slot {
 
 /// A complete tree that stays in place as long as this lives.
 pub(crate) struct Tree {
+    id: CodeId,
     slot: Arc<Slot>,
 }
 
 impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tree").field("bytes", &self.slot.bytes.get()).finish()
+        f.debug_struct("Tree").field("id", &self.id).field("bytes", &self.slot.bytes.get()).finish()
     }
 }
 
@@ -81,7 +83,7 @@ impl Staging {
     pub(crate) async fn tree(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<Tree, StartError> {
         let slot = self.slot(code.id);
         if slot.bytes.initialized() {
-            return Ok(Tree { slot });
+            return Ok(Tree { id: code.id, slot });
         }
         let (staging, code) = (Arc::clone(self), code.clone());
         let task = tokio::spawn(async move {
@@ -89,9 +91,17 @@ impl Staging {
             if made.is_err() {
                 staging.forget(code.id, &slot);
             }
-            made.map(|()| Tree { slot })
+            made.map(|()| Tree { id: code.id, slot })
         });
         task.await.unwrap_or(Err(StartError::TaskDied))
+    }
+
+    /// The tree's directory.
+    ///
+    /// # Errors
+    /// Where it can't be opened.
+    pub(crate) fn open(&self, tree: &Tree) -> Result<OwnedFd, StartError> {
+        tree::open(self.isolation.staging(), &tree.id.to_string()).map_err(StartError::Staging)
     }
 
     fn slot(&self, id: CodeId) -> Arc<Slot> {

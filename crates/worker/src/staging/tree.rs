@@ -38,6 +38,11 @@ fn make(area: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     rustix::fs::mkdirat(area, name, mode)?;
     // Once more, because the process's umask took its part.
     rustix::fs::chmodat(area, name, mode, AtFlags::empty())?;
+    open(area, name)
+}
+
+/// Opens a tree's directory.
+pub(super) fn open(area: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     Ok(rustix::fs::openat(area, name, DIRECTORY, Mode::empty())?)
 }
 
@@ -48,8 +53,7 @@ pub(super) fn rename(area: BorrowedFd<'_>, from: &str, to: &str) -> io::Result<(
 
 /// Removes a tree and all below it.
 pub(super) fn remove(area: BorrowedFd<'_>, name: &str) -> io::Result<()> {
-    let directory = rustix::fs::openat(area, name, DIRECTORY, Mode::empty())?;
-    empty(directory.as_fd())?;
+    empty(open(area, name)?.as_fd())?;
     Ok(rustix::fs::unlinkat(area, name, AtFlags::REMOVEDIR)?)
 }
 

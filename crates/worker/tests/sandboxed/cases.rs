@@ -1,6 +1,7 @@
 //! What must hold with the real thing.
 
-use crate::harness::{Bench, Case, event, text};
+use crate::harness::{Bench, Case, Verdict, event, text};
+use crate::python;
 use std::time::{Duration, Instant};
 use worker::{Answer, Fate, Invocation, LogTail};
 
@@ -14,9 +15,16 @@ pub(crate) const ALL: &[Case] = &[
     ("root_native_fills_tmp_beyond_its_memory_and_lives", fills_tmp),
     ("root_native_prints_a_hundred_megabytes", flood),
     ("root_native_environments_start_in_parallel_and_leave_nothing", many),
+    ("root_python_says_hello", python::hello),
+    ("root_python_is_killed_at_its_deadline_with_all_its_processes", python::deadline),
+    ("root_python_out_of_memory_is_told", python::out_of_memory),
+    ("root_python_exit_is_told", python::exit),
+    ("root_python_prints_a_hundred_megabytes", python::flood),
+    ("root_python_that_cannot_be_imported_says_why", python::not_importable),
+    ("root_python_reads_its_variables", python::variables),
 ];
 
-fn answers(bench: &Bench) {
+fn answers(bench: &Bench) -> Verdict {
     bench.run(async {
         let environment = bench.start("print").await;
         for payload in ["1", "2"] {
@@ -38,17 +46,19 @@ fn answers(bench: &Bench) {
         assert_eq!(kinds, [&["INIT_START"], &one[..], &one[..], &one[..]].concat(), "{log:?}");
         assert!(!log[4].contains("Max Memory Used: 0 MB"), "{log:?}");
     });
+    Verdict::Passed
 }
 
-fn reads_its_code(bench: &Bench) {
+fn reads_its_code(bench: &Bench) -> Verdict {
     bench.run(async {
         let environment = bench.start("code").await;
         assert_eq!(text(&environment.invoke(event("{}")).await.answer), "the code");
         environment.shutdown().await;
     });
+    Verdict::Passed
 }
 
-fn deadline(bench: &Bench) {
+fn deadline(bench: &Bench) -> Verdict {
     bench.run(async {
         let spec = worker::EnvironmentSpec { timeout: 1.try_into().unwrap(), ..bench.native("sleep") };
         let environment = bench.worker.start(spec).await.unwrap();
@@ -63,9 +73,10 @@ fn deadline(bench: &Bench) {
             "{log:?}"
         );
     });
+    Verdict::Passed
 }
 
-fn exit(bench: &Bench) {
+fn exit(bench: &Bench) -> Verdict {
     bench.run(async {
         for (handler, message) in [("exit", "exit status 7"), ("abort", "signal: aborted")] {
             let environment = bench.start(handler).await;
@@ -74,9 +85,10 @@ fn exit(bench: &Bench) {
             assert_eq!(outcome.fate, Fate::Destroyed);
         }
     });
+    Verdict::Passed
 }
 
-fn out_of_memory(bench: &Bench) {
+fn out_of_memory(bench: &Bench) -> Verdict {
     bench.run(async {
         let environment = bench.start("allocate").await;
         let outcome = environment.invoke(event("{}")).await;
@@ -85,18 +97,20 @@ fn out_of_memory(bench: &Bench) {
         let log = bench.sink.take();
         assert!(log.last().unwrap().contains("Max Memory Used: 128 MB"), "{log:?}");
     });
+    Verdict::Passed
 }
 
-fn fills_tmp(bench: &Bench) {
+fn fills_tmp(bench: &Bench) -> Verdict {
     bench.run(async {
         let environment = bench.start("fill").await;
         let outcome = environment.invoke(event("1")).await;
         assert_eq!((text(&outcome.answer).as_str(), outcome.fate), ("1", Fate::Reusable));
         environment.shutdown().await;
     });
+    Verdict::Passed
 }
 
-fn flood(bench: &Bench) {
+fn flood(bench: &Bench) -> Verdict {
     bench.run(async {
         bench.sink.take();
         let spec = worker::EnvironmentSpec { timeout: 60.try_into().unwrap(), ..bench.native("flood") };
@@ -107,9 +121,10 @@ fn flood(bench: &Bench) {
         let log = bench.sink.take();
         assert_eq!(log.iter().filter(|line| line.len() == 1023).count(), 100 << 10);
     });
+    Verdict::Passed
 }
 
-fn many(bench: &Bench) {
+fn many(bench: &Bench) -> Verdict {
     bench.run(async {
         let mut all = Vec::new();
         for round in 0..3 {
@@ -128,4 +143,5 @@ fn many(bench: &Bench) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
+    Verdict::Passed
 }

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use telemetry::{LogBatch, LogSink, LogStream};
 use types::{
-    AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, TimeoutSeconds,
-    Timestamp, Version,
+    AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, RuntimeName,
+    TimeoutSeconds, Timestamp, Version,
 };
 use worker::runtimes::Runtimes;
 use worker::{
@@ -29,10 +29,17 @@ pub(crate) struct Bench {
     pub(crate) sink: Arc<Lines>,
     packages: Arc<Packages>,
     runtime: tokio::runtime::Runtime,
-    _root: tempfile::TempDir,
+    /// The newest python of this machine.
+    python: Option<RuntimeName>,
+    _roots: [tempfile::TempDir; 2],
 }
 
-pub(crate) type Case = (&'static str, fn(&Bench));
+pub(crate) type Case = (&'static str, fn(&Bench) -> Verdict);
+
+pub(crate) enum Verdict {
+    Passed,
+    Skipped(&'static str),
+}
 
 /// Ids that differ.
 pub(crate) struct Counting;
@@ -45,11 +52,14 @@ impl Random for Counting {
     }
 }
 
-struct SinceStart(Instant);
+/// What functions read inside too.
+struct System;
 
-impl Clock for SinceStart {
+impl Clock for System {
+    #[expect(clippy::disallowed_methods, reason = "the functions compare it with the clock of their machine")]
     fn now(&self) -> Timestamp {
-        Timestamp(1_795_478_400_000).plus(self.0.elapsed())
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(0).plus(since)
     }
 }
 
@@ -98,20 +108,21 @@ impl Bench {
         let name = format!("lambent-test-worker-{}", std::process::id());
         let options = SpawnerOptions { name, staging_bytes: 600 << 20, uid_base: 910_000, uid_count: 64 };
         let spawner = Spawner::start(options).expect("the spawner starts");
-        let root = tempfile::tempdir().expect("a directory");
-        let native = root::build(root.path());
+        let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let native = root::build(roots[0].path());
+        let python = root::python(roots[1].path());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (sink, packages) = (Arc::<Lines>::default(), Arc::<Packages>::default());
         let worker = Worker::new(
             Arc::new(SandboxIsolation::new(spawner)),
-            Runtimes::from_iter([native]),
+            Runtimes::from_iter([native].into_iter().chain(python.clone())),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
-            Arc::new(SinceStart(Instant::now())),
+            Arc::new(System),
             Options { staging_bytes: 600 << 20, ..Options::default() },
         );
-        Self { worker, sink, packages, runtime, _root: root }
+        Self { worker, sink, packages, runtime, python: python.map(|python| python.name), _roots: roots }
     }
 
     /// A spec of the native runtime with this handler.
@@ -129,7 +140,7 @@ impl Bench {
             function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
             function_name: "f".parse().unwrap(),
             version: Version::Latest,
-            runtime: "provided.al2023".parse().unwrap(),
+            runtime: "native1".parse().unwrap(),
             handler: handler.to_owned(),
             memory: MemoryMb::default(),
             timeout: TimeoutSeconds::default(),
@@ -138,6 +149,13 @@ impl Bench {
             code: self.packages.add("the code"),
             log: Arc::new(log),
         }
+    }
+
+    /// A spec of a python function with this code; none where the machine has no python.
+    pub(crate) fn python(&self, code: &str) -> Option<EnvironmentSpec> {
+        let runtime = self.python.clone()?;
+        let code = self.packages.add(code);
+        Some(EnvironmentSpec { runtime, code, ..self.native("app.handler") })
     }
 
     pub(crate) fn run<T>(&self, story: impl Future<Output = T>) -> T {
@@ -184,48 +202,89 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         println!("\ntest result: ok. 0 passed; 0 failed; {} ignored", chosen.len());
         return ExitCode::SUCCESS;
     }
-    let failed = if chosen.is_empty() { 0 } else { run_cases(&chosen) };
+    let Tally { passed, failed, skipped } =
+        if chosen.is_empty() { Tally::default() } else { run_cases(&chosen) };
     let word = if failed == 0 { "ok" } else { "FAILED" };
-    println!("\ntest result: {word}. {} passed; {failed} failed; 0 ignored", chosen.len() - failed);
+    println!("\ntest result: {word}. {passed} passed; {failed} failed; {skipped} ignored");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run_cases(chosen: &[Case]) -> usize {
-    let bench = Bench::new();
-    let mut failed = 0;
-    for (name, case) in chosen {
-        let before = Instant::now();
-        let passed = catch_unwind(AssertUnwindSafe(|| case(&bench))).is_ok();
-        failed += usize::from(!passed);
-        println!("test {name} ... {} ({:?})", if passed { "ok" } else { "FAILED" }, before.elapsed());
-    }
-    bench.run(bench.worker.shutdown(Duration::from_secs(5)));
-    failed
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
 }
 
-/// Prints how long a warm invocation takes. Not a test: the figures depend on the machine.
-pub(crate) fn measure() -> ExitCode {
+fn run_cases(chosen: &[Case]) -> Tally {
     let bench = Bench::new();
-    bench.run(async {
-        for handler in ["echo", "print"] {
-            let environment = bench.start(handler).await;
+    let mut tally = Tally::default();
+    for (name, case) in chosen {
+        let before = Instant::now();
+        let word = match catch_unwind(AssertUnwindSafe(|| case(&bench))) {
+            Ok(Verdict::Passed) => {
+                tally.passed += 1;
+                "ok"
+            }
+            Ok(Verdict::Skipped(why)) => {
+                eprintln!("SKIPPED {name}: {why}");
+                tally.skipped += 1;
+                "ignored"
+            }
+            Err(_) => {
+                tally.failed += 1;
+                "FAILED"
+            }
+        };
+        println!("test {name} ... {word} ({:?})", before.elapsed());
+    }
+    bench.run(bench.worker.shutdown(Duration::from_secs(5)));
+    tally
+}
+
+/// Prints how long starts and warm invocations take. Not a test: the figures depend on the machine.
+pub(crate) fn measure() -> ExitCode {
+    const PYTHON: &str = "def handler(event, context):\n    return event\n";
+    let bench = Bench::new();
+    let native = ["echo", "print"].map(|handler| (handler, bench.native(handler)));
+    for (what, spec) in native.into_iter().chain(bench.python(PYTHON).map(|spec| ("python", spec))) {
+        bench.run(async {
+            let (mut starts, mut firsts) = (Vec::new(), Vec::new());
+            for _ in 0..20 {
+                let before = Instant::now();
+                let spec = EnvironmentSpec { id: EnvironmentId::generate(&Counting), ..spec.clone() };
+                let environment = bench.worker.start(spec).await.unwrap();
+                starts.push(before.elapsed());
+                environment.invoke(event("{}")).await;
+                firsts.push(before.elapsed());
+                environment.shutdown().await;
+            }
+            show(&format!("{what}: start"), starts);
+            show(&format!("{what}: start to first answer"), firsts);
+            let environment = bench.worker.start(spec).await.unwrap();
             // In a task, as the API's connections are.
-            let times = tokio::spawn(async move { warm(&environment, 10_000).await }).await.unwrap();
-            let at = |share: usize| times[times.len() * share / 1000];
-            println!("warm native {handler}: p50 {:?}, p90 {:?}, p99 {:?}", at(500), at(900), at(990));
+            show(
+                &format!("{what}: warm"),
+                tokio::spawn(async move { warm(&environment).await }).await.unwrap(),
+            );
             bench.sink.take();
-        }
-    });
+        });
+    }
     ExitCode::SUCCESS
 }
 
-async fn warm(environment: &Environment, count: usize) -> Vec<Duration> {
-    let mut times = Vec::with_capacity(count);
-    for _ in 0..count {
+async fn warm(environment: &Environment) -> Vec<Duration> {
+    let mut times = Vec::with_capacity(10_000);
+    for _ in 0..10_000 {
         let before = Instant::now();
         environment.invoke(event("{}")).await;
         times.push(before.elapsed());
     }
-    times.sort();
     times
+}
+
+fn show(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: usize| times[times.len() * share / 1000];
+    println!("{what}: p50 {:?}, p90 {:?}, p99 {:?}", at(500), at(900), at(990));
 }

@@ -13,6 +13,7 @@
 mod cases;
 mod harness;
 mod inside;
+mod python;
 mod root;
 
 use std::process::ExitCode;

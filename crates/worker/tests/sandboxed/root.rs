@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use worker::runtimes::Runtime;
+use worker::runtimes::{Runtime, Runtimes};
 
 /// Makes the runtime's root in an existing directory.
 pub(crate) fn build(root: &Path) -> Runtime {
@@ -26,12 +26,20 @@ pub(crate) fn build(root: &Path) -> Runtime {
         }
     }
     Runtime {
-        name: "provided.al2023".parse().expect("a name"),
+        name: "native1".parse().expect("a name"),
         root: root.to_owned(),
-        version: "provided:test".to_owned(),
+        version: "native:1".to_owned(),
         argv: vec!["/bin/runtime".to_owned(), "inside".to_owned()],
         env: Vec::new(),
     }
+}
+
+/// The runtime of the newest python that this machine has.
+pub(crate) fn python(directory: &Path) -> Option<Runtime> {
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("open the directory");
+    let found = Runtimes::discover().into_iter().rfind(|found| found.name.as_str().starts_with("python"))?;
+    let mut runtimes = Runtimes::open(directory).expect("a registry");
+    Some(runtimes.add(&found.name, &found.prefix).expect("a python runtime").clone())
 }
 
 fn copy(root: &Path, from: &str, to: &str) {

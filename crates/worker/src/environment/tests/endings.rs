@@ -270,3 +270,18 @@ fn a_runtime_that_is_dropped_leaves_no_cell() {
     assert_eq!(simulation.alive(), 0);
     drop(environment);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_function_without_its_program_tells_so_at_its_first_invocation() {
+    let story = Story::of(super::ordinary::echo);
+    let spec = crate::EnvironmentSpec { runtime: "provided.al2023".parse().unwrap(), ..story.spec() };
+    let environment = story.worker.start(spec).await.unwrap();
+    let outcome = environment.invoke(event("1")).await;
+    let (kind, message) = failure(&outcome.answer);
+    assert_eq!(kind, "Runtime.InvalidEntrypoint");
+    assert!(
+        message.ends_with(" Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+    );
+    assert_eq!((outcome.fate, story.simulation.started()), (Fate::Destroyed, 0));
+    story.end().await;
+}
