@@ -25,8 +25,9 @@ fn group(subject: &Subject<'_>) -> String {
     subject.regional("logs", format!("log-group:{identifier}"))
 }
 
+/// The group's streams without a name, as the service's refusals name the resource of these operations.
 fn on_group(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
-    vec![Check { action, resource: format!("{}:*", group(subject)) }]
+    vec![Check { action, resource: format!("{}:log-stream:", group(subject)) }]
 }
 
 fn on_stream(subject: &Subject<'_>) -> Vec<Check> {
@@ -36,6 +37,6 @@ fn on_stream(subject: &Subject<'_>) -> Vec<Check> {
 }
 
 fn all_groups(subject: &Subject<'_>) -> Vec<Check> {
-    let resource = subject.regional("logs", "log-group:*".to_owned());
+    let resource = subject.regional("logs", "log-group::log-stream:".to_owned());
     vec![Check { action: "logs:DescribeLogGroups", resource }]
 }

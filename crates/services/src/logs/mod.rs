@@ -21,6 +21,7 @@ mod page;
 mod pattern;
 mod place;
 mod records;
+mod retention;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -56,9 +57,20 @@ impl Logs {
         clock: Arc<dyn Clock>,
         region: Region,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
+        Self::bounded(store, clock, region, retention::MAX_BYTES)
+    }
+
+    /// The same where all logs together may take about `max_bytes` on disk instead of 1 GiB; then the oldest events go.
+    pub fn bounded(
+        store: Arc<Store>,
+        clock: Arc<dyn Clock>,
+        region: Region,
+        max_bytes: u64,
+    ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (jobs, waiting) = mpsc::unbounded_channel();
         let room = Arc::new(Semaphore::new(ROOM_BYTES));
-        let write = writer::write(Arc::clone(&store), clock, waiting);
+        let stage = stage::Stage::new(Arc::clone(&store), clock, max_bytes);
+        let write = writer::write(stage, waiting);
         (Arc::new(Self { store, region, jobs, room }), write)
     }
 

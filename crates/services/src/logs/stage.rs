@@ -3,6 +3,7 @@
 use super::page;
 use super::place::{self, Chunks, Gap, LAST_TIME};
 use super::records::{Chunk, GroupRecord, StreamRecord};
+use super::retention::{self, Note, Usage, Written};
 use super::writer::Pending;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,20 +32,24 @@ pub(super) struct Stage {
     /// What is in the store, by key.
     streams: HashMap<Key, StreamRecord>,
     groups: HashMap<Key, GroupRecord>,
+    usage: Option<Usage>,
+    max_bytes: u64,
 }
 
 /// What one transaction writes.
 #[derive(Default)]
 struct Staged {
     chunks: Vec<(Key, Chunk)>,
+    written: Vec<Written>,
+    note: Option<(Key, Note)>,
     streams: HashMap<Key, StreamRecord>,
     groups: HashMap<Key, GroupRecord>,
 }
 
 impl Stage {
     /// Over this store.
-    pub(super) fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, streams: HashMap::new(), groups: HashMap::new() }
+    pub(super) fn new(store: Arc<Store>, clock: Arc<dyn Clock>, max_bytes: u64) -> Self {
+        Self { store, clock, streams: HashMap::new(), groups: HashMap::new(), usage: None, max_bytes }
     }
 
     /// Keeps all lines, or as many as the store takes.
@@ -59,26 +64,54 @@ impl Stage {
             if let Err(error) = self.keep_part(part).await {
                 tracing::error!(%error, lines, "log lines could not be kept and are lost");
                 // What is in the store may be another thing than what is remembered.
-                self.streams.clear();
-                self.groups.clear();
+                self.forget();
             }
         }
     }
 
     async fn keep_part(&mut self, part: Vec<(Arc<LogStream>, Vec<LogLine>)>) -> Result<(), StoreError> {
+        let usage = match self.usage {
+            Some(usage) => usage,
+            None => Usage::load(&self.store).await?,
+        };
         let mut staged = Staged::default();
         let now = self.clock.now().millis();
         for (stream, lines) in part {
             self.stage(&mut staged, &stream, lines, now).await?;
         }
+        let (key, note, usage) = usage.note(std::mem::take(&mut staged.written))?;
+        staged.note = Some((key, note));
         self.commit(&staged).await?;
         if self.streams.len() > REMEMBERED {
-            self.streams.clear();
-            self.groups.clear();
+            self.forget();
         }
         self.streams.extend(staged.streams);
         self.groups.extend(staged.groups);
+        self.usage = Some(usage);
+        self.remove_oldest(usage).await;
         Ok(())
+    }
+
+    async fn remove_oldest(&mut self, mut usage: Usage) {
+        match retention::enforce(&self.store, &mut usage, self.max_bytes).await {
+            Ok(removed) => {
+                self.usage = Some(usage);
+                self.groups.extend(removed.groups);
+                for stream in removed.streams {
+                    self.streams.remove(&stream);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "old log lines could not be removed; it is tried again");
+                self.forget();
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.streams.clear();
+        self.groups.clear();
+        self.usage = None;
     }
 
     /// Adds one stream's lines to what is to be written.
@@ -108,7 +141,17 @@ impl Stage {
         record.last_ingestion = now;
         let places = Chunks::of(stream.account, &stream.group, &stream.name);
         for chunk in cut(&mut record, lines, now) {
-            group.stored_bytes += chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
+            let bytes = chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
+            group.stored_bytes += bytes;
+            staged.written.push(Written {
+                account: stream.account,
+                group: stream.group.clone(),
+                stream: stream.name.clone(),
+                start: chunk.start,
+                number: chunk.number,
+                events: chunk.texts.len() as u64,
+                bytes,
+            });
             let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
             staged.chunks.push((key, chunk));
         }
@@ -153,6 +196,9 @@ impl Staged {
         }
         for (key, group) in &self.groups {
             transaction.put(key, group);
+        }
+        if let Some((key, note)) = &self.note {
+            transaction.put(key, note);
         }
         transaction
     }

@@ -12,10 +12,8 @@ use super::stage::Stage;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use telemetry::{LogBatch, LogLine, LogStream};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use types::Clock;
 
 /// What may wait to be written, in bytes.
 pub(super) const ROOM_BYTES: usize = 8 << 20;
@@ -42,8 +40,7 @@ pub(super) fn room_of(batch: &LogBatch) -> usize {
 }
 
 /// Writes until nobody is left who could send a job.
-pub(super) async fn write(store: Arc<Store>, clock: Arc<dyn Clock>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut stage = Stage::new(store, clock);
+pub(super) async fn write(mut stage: Stage, mut jobs: mpsc::UnboundedReceiver<Job>) {
     while let Some(job) = jobs.recv().await {
         let mut gathered = Gathered::default();
         gathered.add(job);

@@ -118,9 +118,45 @@ fn search(folder: &Path, look: &mut impl FnMut(&[u8])) {
     }
 }
 
+#[tokio::test]
+async fn the_oldest_go_when_there_is_too_much() {
+    let bench = Bench::bounded(tempfile::tempdir().unwrap(), 200_000);
+    bench.write("idle", [(0, "first of all")]).await;
+    bench.logs.settled().await.unwrap();
+    for n in 0..100 {
+        bench.write("busy", (0..10).map(|_| (n, format!("{n:0>1000}")))).await;
+        bench.logs.settled().await.unwrap();
+    }
+    let check = async |bench: &Bench| {
+        let events = bench.filter(of_group()).await;
+        assert!((150..200).contains(&events.len()), "{}", events.len());
+        assert!(events.iter().all(|e| e.1 == "busy"), "the idle stream's lines were the oldest");
+        assert_eq!(events.last().unwrap().0, 99, "the newest are there");
+        assert!(bench.logs.stream(AccountId::FIRST, GROUP, "idle").await.is_err(), "an empty stream goes");
+        let stored = bench.logs.group(AccountId::FIRST, GROUP).await.unwrap().value.stored_bytes;
+        assert_eq!(stored, events.len() as u64 * 1026);
+    };
+    check(&bench).await;
+    let bench = Bench::bounded(bench.end().await, 200_000);
+    bench.write("busy", [(99, format!("{:0>1000}", 0))]).await;
+    check(&bench).await;
+    bench.write("idle", [(99, "again")]).await;
+    assert_eq!(texts(&bench.get(of_stream("idle")).await), ["again"]);
+}
+
+#[tokio::test]
+async fn what_was_just_written_stays_however_small_the_bound() {
+    let bench = Bench::bounded(tempfile::tempdir().unwrap(), 0);
+    bench.write("a", [(1, "one")]).await;
+    assert_eq!(texts(&bench.get(of_stream("a")).await), ["one"]);
+    bench.write("a", [(2, "two")]).await;
+    assert_eq!(texts(&bench.get(of_stream("a")).await), ["two"]);
+}
+
 #[test]
 fn stored_forms_stay_readable() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    store::golden::check(folder, &crate::logs::retention::example());
     store::golden::check(folder, &GroupRecord { created: 1_700_000_000_000, stored_bytes: 42, streams: 2 });
     store::golden::check(
         folder,

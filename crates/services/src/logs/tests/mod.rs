@@ -41,10 +41,15 @@ impl Bench {
     }
 
     fn open(dir: TempDir) -> Self {
+        Self::bounded(dir, 1 << 30)
+    }
+
+    fn bounded(dir: TempDir, max_bytes: u64) -> Self {
         let root = RootKey::load_or_create(&dir.path().join("keys/root.key")).unwrap();
         let store = Store::open(&dir.path().join("data"), Arc::new(Sealer::new(root).unwrap())).unwrap();
         let clock = Arc::new(Hands(AtomicI64::new(5_000_000)));
-        let (logs, write) = Logs::new(Arc::new(store), Arc::<Hands>::clone(&clock), Region::default());
+        let (logs, write) =
+            Logs::bounded(Arc::new(store), Arc::<Hands>::clone(&clock), Region::default(), max_bytes);
         Self { logs, writer: tokio::spawn(write), clock, dir }
     }
 
