@@ -12,6 +12,7 @@ mod usage;
 use auth::Directory;
 use std::sync::Arc;
 use store::{Store, StoreError};
+use tokio::sync::Semaphore;
 use types::{Clock, Random, Region, RuntimeName};
 
 pub use functions::CodeDownloads;
@@ -38,10 +39,16 @@ pub struct ControlParts {
     pub max_ephemeral_storage_mb: u32,
 }
 
-/// The control plane.
+/// Code packages that are checked and stored at the same time; others wait. Bounds memory (each has up to 50 MB) and
+/// processor time, and with it what a client can leave behind that goes away.
+const PACKAGES_AT_ONCE: usize = 4;
+
+/// The control plane. Clones are the same one.
+#[derive(Clone)]
 pub struct Control {
-    parts: ControlParts,
-    usage: usage::Usage,
+    parts: Arc<ControlParts>,
+    usage: Arc<usage::Usage>,
+    packages: Arc<Semaphore>,
 }
 
 impl Control {
@@ -50,8 +57,9 @@ impl Control {
     /// # Errors
     /// When the store can't be read.
     pub async fn open(parts: ControlParts) -> Result<Arc<Self>, StoreError> {
-        let usage = usage::Usage::count(&parts.store).await?;
-        Ok(Arc::new(Self { parts, usage }))
+        let usage = Arc::new(usage::Usage::count(&parts.store).await?);
+        let packages = Arc::new(Semaphore::new(PACKAGES_AT_ONCE));
+        Ok(Arc::new(Self { parts: Arc::new(parts), usage, packages }))
     }
 
     /// Adds the control plane's operations to `handlers`.

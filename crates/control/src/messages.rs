@@ -132,6 +132,12 @@ pub(crate) fn qualifier_mismatch() -> ServiceError {
     invalid("The derived qualifier from the function name does not match the specified qualifier.")
 }
 
+/// Source: the service's answer to an ARN of another region, 404.
+pub(crate) fn other_region(asked: &str, here: &str) -> ServiceError {
+    let message = format!("Functions from '{asked}' are not reachable in this region ('{here}')");
+    ServiceError::caller("ResourceNotFoundException", 404, message)
+}
+
 /// Our own: the constraints of the API let a few texts through that name no function.
 pub(crate) fn malformed_name(name: &str) -> ServiceError {
     invalid(format!("{name} is not a function's name, partial ARN or ARN."))

@@ -1,7 +1,7 @@
 //! What each account uses: counted at start, kept up to date by the handlers.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use store::records::FunctionRecord;
 use store::{Key, Prefix, Store, StoreError};
 use types::{AccountId, limits};
@@ -23,8 +23,8 @@ pub(crate) struct Usage {
 }
 
 /// What is about to be stored: counted already, and given back unless the change is kept.
-pub(crate) struct Reservation<'a> {
-    usage: &'a Usage,
+pub(crate) struct Reservation {
+    usage: Arc<Usage>,
     account: AccountId,
     reserved: AccountUsage,
 }
@@ -54,7 +54,11 @@ impl Usage {
     }
 
     /// Sets room aside for new functions and code; `None` when the account's quota is used up.
-    pub(crate) fn reserve(&self, account: AccountId, reserved: AccountUsage) -> Option<Reservation<'_>> {
+    pub(crate) fn reserve(
+        self: &Arc<Self>,
+        account: AccountId,
+        reserved: AccountUsage,
+    ) -> Option<Reservation> {
         let mut accounts = self.lock();
         let usage = accounts.entry(account).or_default();
         if usage.code_bytes + reserved.code_bytes > limits::ACCOUNT_CODE_BYTES {
@@ -62,7 +66,8 @@ impl Usage {
         }
         usage.code_bytes += reserved.code_bytes;
         usage.functions += reserved.functions;
-        Some(Reservation { usage: self, account, reserved })
+        drop(accounts);
+        Some(Reservation { usage: Arc::clone(self), account, reserved })
     }
 
     /// Something that was counted is gone.
@@ -82,14 +87,14 @@ impl Usage {
     }
 }
 
-impl Reservation<'_> {
+impl Reservation {
     /// The change is stored.
     pub(crate) fn keep(mut self) {
         self.reserved = AccountUsage::default();
     }
 }
 
-impl Drop for Reservation<'_> {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.usage.release(self.account, self.reserved);
     }
@@ -105,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_reservation_that_is_not_kept_is_given_back() {
-        let usage = Usage::default();
+        let usage = Arc::new(Usage::default());
         drop(usage.reserve(AccountId::FIRST, code(10)));
         assert_eq!(usage.of(AccountId::FIRST), AccountUsage::default());
         usage.reserve(AccountId::FIRST, code(10)).unwrap().keep();
@@ -116,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_quota_of_an_account_holds() {
-        let usage = Usage::default();
+        let usage = Arc::new(Usage::default());
         usage.reserve(AccountId::FIRST, code(limits::ACCOUNT_CODE_BYTES)).unwrap().keep();
         assert!(usage.reserve(AccountId::FIRST, code(1)).is_none());
         assert!(usage.reserve("123456789012".parse().unwrap(), code(1)).is_some());

@@ -4,8 +4,9 @@
 //! counts as running until it has ended.
 
 use crate::admission::Admission;
-use crate::pool::Pool;
+use crate::pool::{Age, Pool};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use types::RevisionId;
 use worker::{Environment, Fate, Invocation, Outcome};
 
@@ -18,6 +19,7 @@ struct Held {
     environment: Environment,
     revision: RevisionId,
     pool: Arc<Pool>,
+    age: Age,
     _admission: Admission,
 }
 
@@ -26,9 +28,10 @@ impl Lease {
         environment: Environment,
         revision: RevisionId,
         pool: Arc<Pool>,
+        age: Age,
         admission: Admission,
     ) -> Self {
-        Self { held: Some(Held { environment, revision, pool, _admission: admission }) }
+        Self { held: Some(Held { environment, revision, pool, age, _admission: admission }) }
     }
 
     /// Runs the invocation. When the caller goes away, the invocation goes on to its end without it.
@@ -45,15 +48,16 @@ impl Lease {
 
 impl Held {
     fn give_back(self) {
-        self.pool.give_back(self.environment, self.revision);
+        self.pool.give_back(self.environment, self.revision, self.age);
     }
 }
 
 impl Drop for Lease {
     /// The caller went away in the middle: somebody has to wait for the end.
     fn drop(&mut self) {
-        if let Some(held) = self.held.take() {
-            tokio::spawn(async move {
+        // Without a runtime the process is ending, and with it every environment.
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            runtime.spawn(async move {
                 held.environment.settled().await;
                 if held.environment.is_reusable() {
                     held.give_back();

@@ -1,6 +1,6 @@
 //! The way of an invocation through the data plane.
 
-use crate::admission::{Accounts, Admission};
+use crate::admission::Accounts;
 use crate::functions::Functions;
 use crate::lease::Lease;
 use crate::pool::{Pool, Pools};
@@ -15,13 +15,16 @@ use store::records::{FunctionRecord, FunctionState};
 use store::{Key, Record, Store};
 use tokio::time::Instant;
 use types::{BoxFuture, Clock, FunctionRef, Qualifier, Random, Region, RequestId, ServiceError, Version};
-use worker::{Answer, Environment, LogTail, Outcome, StartError, Worker};
+use worker::{Answer, CodeError, Environment, LogTail, Outcome, Phase, StartError, Worker};
 
 /// How long an invocation waits for a function that is being created.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-/// Environments that may die under an invocation before it reaches one: idle ones can have died unnoticed.
+/// How long a cold start waits for environments that are ending, where the worker is full.
+const ROOM_PATIENCE: Duration = Duration::from_secs(1);
+/// Environments that may die under an invocation before it reaches one (idle ones can have died unnoticed), and changes
+/// of the function under its cold start.
 const TRIES: usize = 4;
 
 /// What an operator may configure.
@@ -104,10 +107,9 @@ impl DataPlane {
     ) -> Result<Invoked, ServiceError> {
         let function = &invocation.function;
         let key = place(function)?;
-        let record = self.version(&key, function).await?;
+        self.version(&key, function).await?;
         payload::check(&invocation.payload)?;
         let client_context = invocation.client_context.as_deref().map(payload::client_context).transpose()?;
-        let pool = self.pools.of(&key);
         let asked = worker::Invocation {
             request_id,
             payload: invocation.payload,
@@ -117,9 +119,9 @@ impl DataPlane {
             cognito_identity: None,
             log_tail: if invocation.log == LogType::Tail { LogTail::Wanted } else { LogTail::Omitted },
         };
+        let pool = self.pools.of(&key);
         for _ in 0..TRIES {
-            let admission = self.accounts.admit(record.account, &pool.running, None)?;
-            let lease = self.lease(&pool, &record, admission).await?;
+            let Some(lease) = self.lease(&key, function, &pool).await? else { continue };
             match lease.invoke(asked.clone()).await {
                 Some(outcome) if outcome.answer != Answer::NotDelivered => return invoked(outcome),
                 _ => {}
@@ -128,37 +130,55 @@ impl DataPlane {
         Err(messages::failed("environments died one after the other before an invocation reached them"))
     }
 
-    /// The environment that was used last, or a new one.
+    /// The environment that was used last, or a new one; `None` where the function changed under a cold start. When the
+    /// caller goes away, what was started is destroyed and the admission is given back.
     async fn lease(
         &self,
+        key: &Key,
+        function: &FunctionRef,
         pool: &Arc<Pool>,
-        record: &FunctionRecord,
-        admission: Admission,
-    ) -> Result<Lease, ServiceError> {
+    ) -> Result<Option<Lease>, ServiceError> {
+        let age = pool.age();
+        let record = self.version(key, function).await?;
+        let admission = self.accounts.admit(record.account, &pool.running, None)?;
         let environment = match pool.take(record.revision) {
-            Some(idle) => idle,
-            None => self.start(record).await?,
+            Some(idle) => Some(idle),
+            None => self.start(&record).await?,
         };
-        Ok(Lease::new(environment, record.revision, Arc::clone(pool), admission))
+        let revision = record.revision;
+        Ok(environment.map(|environment| Lease::new(environment, revision, Arc::clone(pool), age, admission)))
     }
 
-    /// A cold start. Where the worker is full, idle environments of other functions make room.
-    async fn start(&self, record: &FunctionRecord) -> Result<Environment, ServiceError> {
+    /// A cold start; `None` where the code is gone because the function has just changed.
+    async fn start(&self, record: &FunctionRecord) -> Result<Option<Environment>, ServiceError> {
         let DataPlaneParts { worker, clock, random, settings, .. } = &self.parts;
+        let deadline = Instant::now() + ROOM_PATIENCE;
         loop {
             let spec = spec::environment(record, &settings.region, &**random, clock.now())?;
             match worker.start(spec).await {
-                Ok(environment) => return Ok(environment),
-                Err(StartError::Full { .. }) if self.pools.evict().await => {}
-                Err(StartError::Full { .. }) => {
-                    return Err(messages::too_many_requests(messages::ACCOUNT_LIMIT));
-                }
+                Ok(environment) => return Ok(Some(environment)),
+                Err(StartError::Code(CodeError::Gone)) => return Ok(None),
+                Err(StartError::Full { .. }) => self.make_room(deadline).await?,
                 Err(StartError::UnknownRuntime(runtime)) => {
                     return Err(messages::runtime_missing(runtime.as_str()));
                 }
                 Err(error) => return Err(messages::failed(error)),
             }
         }
+    }
+
+    /// Where the worker is full, the environment that was idle for the longest time makes room, or one that is ending.
+    async fn make_room(&self, deadline: Instant) -> Result<(), ServiceError> {
+        if let Some(oldest) = self.pools.take_oldest() {
+            oldest.shutdown().await;
+            return Ok(());
+        }
+        let ending = self.parts.worker.live().iter().any(|live| live.phase == Phase::Ended);
+        if ending && Instant::now() < deadline {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            return Ok(());
+        }
+        Err(messages::too_many_requests(messages::ACCOUNT_LIMIT))
     }
 
     /// Only the function's existence is looked at; the permission was checked before.

@@ -4,6 +4,7 @@
 
 use crate::admission::Running;
 use crate::sharded::Sharded;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::Key;
@@ -23,7 +24,13 @@ pub(crate) struct Pool {
     pub(crate) running: Arc<Running>,
     /// Bounded by the worker's limit of environments. The one that was used last stands at the end.
     idle: Mutex<Vec<Idle>>,
+    /// Goes up with each change of the function: what is older is not put back.
+    changes: AtomicU64,
 }
+
+/// The state of a function's pool before an invocation read the function's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Age(u64);
 
 struct Idle {
     environment: Environment,
@@ -48,7 +55,11 @@ impl Pools {
     pub(crate) fn retire(&self, key: &Key) {
         let pool = self.by_function.read(key).get(key).cloned();
         if let Some(pool) = pool {
-            drop(std::mem::take(&mut *pool.lock()));
+            let mut idle = pool.lock();
+            pool.changes.fetch_add(1, Ordering::SeqCst);
+            let ended = std::mem::take(&mut *idle);
+            drop(idle);
+            drop(ended);
         }
     }
 
@@ -63,18 +74,16 @@ impl Pools {
         }
     }
 
-    /// Ends the environment that was idle for the longest time, of whatever function, to make room for another one.
-    pub(crate) async fn evict(&self) -> bool {
-        let oldest = self.by_function.each().flat_map(|s| s.values().cloned().collect::<Vec<_>>());
-        let oldest = oldest.filter_map(|pool| pool.oldest().map(|since| (since, pool))).min_by_key(|o| o.0);
-        let Some((_, pool)) = oldest else { return false };
-        let taken = pool.take_oldest();
-        match taken {
-            Some(environment) => {
-                environment.shutdown().await;
-                true
+    /// Takes the environment that was idle for the longest time, of whatever function.
+    pub(crate) fn take_oldest(&self) -> Option<Environment> {
+        loop {
+            let pools = self.by_function.each().flat_map(|shard| shard.values().cloned().collect::<Vec<_>>());
+            let oldest = pools.filter_map(|pool| pool.oldest().map(|since| (since, pool)));
+            let (_, pool) = oldest.min_by_key(|(since, _)| *since)?;
+            // `None` where an invocation took it a moment ago: another one is the oldest then.
+            if let Some(environment) = pool.take_oldest() {
+                return Some(environment);
             }
-            None => false,
         }
     }
 
@@ -101,9 +110,17 @@ impl Pool {
         None
     }
 
-    /// Puts an environment back after a clean end.
-    pub(crate) fn give_back(&self, environment: Environment, revision: RevisionId) {
-        self.lock().push(Idle { environment, revision, since: Instant::now() });
+    /// To be asked for before the function's record is read.
+    pub(crate) fn age(&self) -> Age {
+        Age(self.changes.load(Ordering::SeqCst))
+    }
+
+    /// Puts an environment back after a clean end; it ends where the function has changed since `age`.
+    pub(crate) fn give_back(&self, environment: Environment, revision: RevisionId, age: Age) {
+        let mut idle = self.lock();
+        if self.age() == age {
+            idle.push(Idle { environment, revision, since: Instant::now() });
+        }
     }
 
     fn take_older(&self, longest: Duration, now: Instant) -> Vec<Idle> {

@@ -23,6 +23,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("control", &["types", "auth", "api", "store", "package", "telemetry"]),
     ("services", &["types", "auth", "api", "store", "telemetry"]),
     (
+        "testkit",
+        &[
+            "types", "seal", "wire", "package", "telemetry", "auth", "store", "api", "worker", "invoke", "control",
+            "services",
+        ],
+    ),
+    (
         "lambent",
         &[
             "types",
@@ -50,7 +57,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("zip", &["package"]),
     ("quick-xml", &["wire"]),
     // HTTP exists in two places: for customers and for functions. The command and this tool are clients.
-    ("hyper", &["api", "worker", "lambent", "xtask"]),
+    ("hyper", &["api", "worker", "lambent", "testkit", "xtask"]),
     ("clap", &["lambent"]),
 ];
 
@@ -78,6 +85,10 @@ pub(super) fn check(workspace: &Workspace, findings: &mut Findings) {
 }
 
 fn inner_edge(dependency: &Dependency, allowed: &[&str], earlier: &[Member]) -> Option<String> {
+    // The whole platform in one process, for the tests of the crates that it is made of: never a part of any of them.
+    if dependency.name == "testkit" && dependency.kind == Kind::Dev {
+        return None;
+    }
     if !earlier.iter().any(|other| other.name == dependency.name) {
         return Some("members stand in dependency order in Cargo.toml, and this one comes later".to_owned());
     }
@@ -122,6 +133,12 @@ mod tests {
     #[test]
     fn an_edge_against_the_order_is_found_even_for_tests() {
         assert!(inner_edge(&named("api", Kind::Dev), &["api"], &[]).is_some());
+    }
+
+    #[test]
+    fn the_test_kit_is_for_tests_only() {
+        assert!(inner_edge(&named("testkit", Kind::Dev), &[], &[]).is_none());
+        assert!(inner_edge(&named("testkit", Kind::Built), &["types"], &[member("testkit")]).is_some());
     }
 
     #[test]

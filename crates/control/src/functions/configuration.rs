@@ -28,6 +28,13 @@ pub(super) fn show(
 ) -> FunctionConfiguration {
     let configuration = &record.configuration;
     let pending = record.state == FunctionState::Pending;
+    let updating = record.last_update == UpdateStatus::InProgress;
+    // A function that is being created was never updated: the service leaves the status out until it is active.
+    let last_update = match record.last_update {
+        _ if pending => None,
+        UpdateStatus::InProgress => Some("InProgress"),
+        UpdateStatus::Successful => Some("Successful"),
+    };
     FunctionConfiguration {
         function_name: Some(record.name.to_string()),
         function_arn: Some(arn(control, record, asked)),
@@ -50,13 +57,9 @@ pub(super) fn show(
         state: Some(if pending { "Pending" } else { "Active" }.to_owned()),
         state_reason: pending.then(|| "The function is being created.".to_owned()),
         state_reason_code: pending.then(|| "Creating".to_owned()),
-        last_update_status: Some(
-            match record.last_update {
-                UpdateStatus::InProgress => "InProgress",
-                UpdateStatus::Successful => "Successful",
-            }
-            .to_owned(),
-        ),
+        last_update_status: last_update.map(str::to_owned),
+        last_update_status_reason: updating.then(|| "The function is being created.".to_owned()),
+        last_update_status_reason_code: updating.then(|| "Creating".to_owned()),
         package_type: Some("Zip".to_owned()),
         architectures: Some(vec![messages::host_architecture().to_owned()]),
         ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),

@@ -1,6 +1,6 @@
 //! CreateFunction.
 
-use super::package::CodeSource;
+use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused, variables};
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
@@ -30,19 +30,30 @@ impl Handle<CreateFunction> for Control {
             image: code.image_uri.is_some(),
             source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
-        let checked = package::check(zip).await?;
-        let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
-        let reservation =
-            self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
-        let (code, package) = self.keep(checked).await?;
-        let record = self.record(&function, configuration, code);
-        self.insert(&record, package, &audit).await?;
-        reservation.keep();
-        Ok(configuration::show(self, &record, None))
+        let checked = self.check_package(zip).await?;
+        edit::to_the_end(self.clone().create(function, configuration, checked, audit)).await
     }
 }
 
 impl Control {
+    /// Stores the package, the function and what the account uses.
+    async fn create(
+        self,
+        function: FunctionRef,
+        configuration: VersionConfiguration,
+        checked: Checked,
+        audit: AuditEntry,
+    ) -> Result<FunctionConfiguration, ServiceError> {
+        let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
+        let reservation =
+            self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
+        let (code, package) = self.keep(&checked).await?;
+        let record = self.record(&function, configuration, code);
+        self.insert(&record, package, &audit).await?;
+        reservation.keep();
+        Ok(configuration::show(&self, &record, None))
+    }
+
     /// Finds out early, so that a large package is not checked for nothing; the transaction decides.
     async fn refuse_existing(&self, function: &FunctionRef) -> Result<(), ServiceError> {
         let key = edit::place(function.account, &function.name)?;

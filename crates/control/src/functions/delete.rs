@@ -4,13 +4,10 @@ use super::edit;
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse};
-use api::{Handle, Request};
+use api::{AuditEntry, Handle, Request};
 use store::records::FunctionRecord;
 use store::{StoreError, Stored, Transaction};
-use types::{Qualifier, ServiceError, Version};
-
-/// How often a deletion starts over when the function changes under it.
-const TRIES: usize = 16;
+use types::{FunctionRef, Qualifier, ServiceError, Version};
 
 impl Handle<DeleteFunction> for Control {
     /// A deletion doesn't wait for a change that is under way: it ends it.
@@ -23,7 +20,17 @@ impl Handle<DeleteFunction> for Control {
         if function.qualifier == Some(Qualifier::Version(Version::Latest)) {
             return Err(messages::latest_not_deletable());
         }
-        for _ in 0..TRIES {
+        edit::to_the_end(self.clone().delete(function, audit)).await
+    }
+}
+
+impl Control {
+    async fn delete(
+        self,
+        function: FunctionRef,
+        audit: AuditEntry,
+    ) -> Result<DeleteFunctionResponse, ServiceError> {
+        for _ in 0..edit::TRIES {
             let stored = self.find(&function).await?;
             let mut transaction = Transaction::new();
             transaction.delete::<FunctionRecord>(&stored.key, stored.revision);
@@ -39,9 +46,7 @@ impl Handle<DeleteFunction> for Control {
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))
     }
-}
 
-impl Control {
     async fn forget(&self, deleted: &Stored<FunctionRecord>) {
         let record = &deleted.value;
         self.usage.release(record.account, AccountUsage { functions: 1, code_bytes: record.code.size });

@@ -4,7 +4,7 @@ pub(super) use crate::messages::store_failed;
 use crate::{Control, messages};
 use api::{AuditEntry, Context};
 use std::time::Duration;
-use store::records::FunctionRecord;
+use store::records::{FunctionRecord, UpdateStatus};
 use store::{FreshBlob, Key, StoreError, Stored, Transaction};
 use tokio::time::Instant;
 use types::{
@@ -16,6 +16,17 @@ use types::{
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a waiting change looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How often a change starts over when others are faster.
+pub(super) const TRIES: usize = 16;
+
+/// What became of an attempt to write a changed function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replaced {
+    /// It is stored.
+    Done,
+    /// Nothing is stored: the function is not what it was when it was read.
+    SomebodyWasFaster,
+}
 
 /// The function that a caller named.
 pub(super) fn named(
@@ -23,10 +34,16 @@ pub(super) fn named(
     qualifier: Option<&str>,
     context: &Context,
 ) -> Result<FunctionRef, ServiceError> {
-    FunctionRef::parse(name, qualifier, context.account, &context.region).map_err(|error| match error {
+    let function = FunctionRef::parse(name, qualifier, context.account, &context.region);
+    let function = function.map_err(|error| match error {
         FunctionRefError::QualifierMismatch => messages::qualifier_mismatch(),
         FunctionRefError::Malformed => messages::malformed_name(name),
-    })
+    })?;
+    if function.region == context.region {
+        Ok(function)
+    } else {
+        Err(messages::other_region(function.region.as_str(), context.region.as_str()))
+    }
 }
 
 /// The function that a caller means to change: a change has no qualifier.
@@ -38,10 +55,9 @@ pub(super) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, Se
 impl Control {
     /// Reads a function.
     pub(super) async fn find(&self, function: &FunctionRef) -> Result<Stored<FunctionRecord>, ServiceError> {
-        let here = function.region == self.parts.region;
         let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
         let key = place(function.account, &function.name)?;
-        let found = match here && built {
+        let found = match built {
             true => self.parts.store.get::<FunctionRecord>(&key).await.map_err(store_failed)?,
             false => None,
         };
@@ -73,7 +89,7 @@ impl Control {
         new: &FunctionRecord,
         package: Option<FreshBlob>,
         audit: &AuditEntry,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Replaced, ServiceError> {
         let mut transaction = Transaction::new();
         transaction.replace(&old.key, new, old.revision);
         if let Some(package) = package {
@@ -81,22 +97,31 @@ impl Control {
         }
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Conflict { .. }) => {
-                let function = self.reference(new);
-                Err(messages::update_in_progress(&function.unqualified_arn()))
-            }
+            Ok(_) => Ok(Replaced::Done),
+            Err(StoreError::Conflict { .. }) => Ok(Replaced::SomebodyWasFaster),
             Err(error) => Err(store_failed(error)),
         }
     }
 
-    fn reference(&self, record: &FunctionRecord) -> FunctionRef {
-        FunctionRef {
-            account: record.account,
-            region: self.parts.region.clone(),
-            name: record.name.clone(),
-            qualifier: None,
+    /// The record as a change that begins now leaves it.
+    pub(super) fn changed_now(&self, record: FunctionRecord) -> FunctionRecord {
+        FunctionRecord {
+            revision: RevisionId::generate(&*self.parts.random),
+            modified: self.parts.clock.now(),
+            last_update: UpdateStatus::InProgress,
+            ..record
         }
+    }
+}
+
+/// Runs the part of a change that must not stop in the middle: where the client goes away, what is written and what is
+/// counted still agree. Bounded by the places for packages, or as short as one commit.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
+) -> Result<T, ServiceError> {
+    match tokio::spawn(change).await {
+        Ok(result) => result,
+        Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
     }
 }
 

@@ -56,6 +56,8 @@ impl Control {
         shown.state_reason = None;
         shown.state_reason_code = None;
         shown.last_update_status = None;
+        shown.last_update_status_reason = None;
+        shown.last_update_status_reason_code = None;
         shown
     }
 }

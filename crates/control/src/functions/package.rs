@@ -3,8 +3,10 @@
 use crate::functions::edit::store_failed;
 use crate::{Control, messages};
 use bytes::Bytes;
+use std::sync::Arc;
 use store::FreshBlob;
 use store::records::CodeRecord;
+use tokio::sync::OwnedSemaphorePermit;
 use types::ServiceError;
 
 /// Where a request says that its code is.
@@ -29,25 +31,12 @@ pub(super) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
     source.zip.cloned().ok_or_else(messages::no_code)
 }
 
-/// What was found out about a package.
+/// What was found out about a package, which holds one of the places for packages until it is dropped.
 pub(super) struct Checked {
     zip: Bytes,
     pub(super) sha256: String,
     unzipped: u64,
-}
-
-/// Reads every entry and applies every limit, off the threads that serve requests.
-pub(super) async fn check(zip: Bytes) -> Result<Checked, ServiceError> {
-    let checked = tokio::task::spawn_blocking(move || {
-        let summary = package::check(&zip, &package::Limits::default())?;
-        let sha256 = package::sha256_base64(&zip);
-        Ok(Checked { zip, sha256, unzipped: summary.unzipped_bytes })
-    });
-    match checked.await {
-        Ok(Ok(checked)) => Ok(checked),
-        Ok(Err(error)) => Err(messages::package(&error)),
-        Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
-    }
+    _place: OwnedSemaphorePermit,
 }
 
 impl Checked {
@@ -57,13 +46,34 @@ impl Checked {
 }
 
 impl Control {
+    /// Reads every entry and applies every limit, off the threads that serve requests. The check goes on when its caller
+    /// goes away, and so does its hold on a place.
+    pub(super) async fn check_package(&self, zip: Bytes) -> Result<Checked, ServiceError> {
+        let place = Arc::clone(&self.packages).acquire_owned().await;
+        let place = place.map_err(|closed| ServiceError::internal("ServiceException", closed))?;
+        let checked = tokio::task::spawn_blocking(move || {
+            let summary = package::check(&zip, &package::Limits::default())?;
+            let sha256 = package::sha256_base64(&zip);
+            Ok(Checked { zip, sha256, unzipped: summary.unzipped_bytes, _place: place })
+        });
+        match checked.await {
+            Ok(Ok(checked)) => Ok(checked),
+            Ok(Err(error)) => Err(messages::package(&error)),
+            Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
+        }
+    }
+
     /// Seals a checked package into the store. The transaction that refers to it holds the fresh blob; a package that no
     /// record refers to is swept.
-    pub(super) async fn keep(&self, checked: Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
-        let Checked { zip, sha256, unzipped } = checked;
-        let size = zip.len() as u64;
-        let fresh = self.parts.store.blobs().put(zip).await.map_err(store_failed)?;
-        Ok((CodeRecord { blob: fresh.id(), sha256, size, unzipped }, fresh))
+    pub(super) async fn keep(&self, checked: &Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
+        let fresh = self.parts.store.blobs().put(checked.zip.clone()).await.map_err(store_failed)?;
+        let record = CodeRecord {
+            blob: fresh.id(),
+            sha256: checked.sha256.clone(),
+            size: checked.size(),
+            unzipped: checked.unzipped,
+        };
+        Ok((record, fresh))
     }
 
     /// Removes a package that no record refers to any more. A failure leaves it to the sweep.

@@ -3,7 +3,7 @@
 
 use crate::messages;
 use api::lambda::{
-    CreateFunctionRequest, LoggingConfig, SnapStart, TracingConfig, UpdateFunctionCodeRequest,
+    CreateFunctionRequest, ImageConfig, LoggingConfig, SnapStart, TracingConfig, UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest, VpcConfig,
 };
 use types::ServiceError;
@@ -28,7 +28,7 @@ pub(super) fn in_create(input: &CreateFunctionRequest) -> Result<(), ServiceErro
         ("Layers", input.layers.as_ref().is_some_and(|l| !l.is_empty())),
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|f| !f.is_empty())),
         ("CodeSigningConfigArn", filled(input.code_signing_config_arn.as_deref())),
-        ("ImageConfig", input.image_config.is_some()),
+        ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
         ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, &input.function_name))),
         ("TenancyConfig", input.tenancy_config.is_some()),
@@ -52,7 +52,7 @@ pub(super) fn in_configuration_update(
         ("TracingConfig", input.tracing_config.as_ref().is_some_and(tracing)),
         ("Layers", input.layers.as_ref().is_some_and(|l| !l.is_empty())),
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|f| !f.is_empty())),
-        ("ImageConfig", input.image_config.is_some()),
+        ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
         ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, &input.function_name))),
         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
@@ -88,6 +88,13 @@ fn vpc(config: &VpcConfig) -> bool {
     config.subnet_ids.as_ref().is_some_and(|s| !s.is_empty())
         || config.security_group_ids.as_ref().is_some_and(|s| !s.is_empty())
         || config.ipv6_allowed_for_dual_stack == Some(true)
+}
+
+/// An empty ImageConfig overrides nothing of an image.
+fn image(config: &ImageConfig) -> bool {
+    config.entry_point.as_ref().is_some_and(|e| !e.is_empty())
+        || config.command.as_ref().is_some_and(|c| !c.is_empty())
+        || filled(config.working_directory.as_deref())
 }
 
 fn tracing(config: &TracingConfig) -> bool {

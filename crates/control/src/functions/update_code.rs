@@ -1,13 +1,15 @@
 //! UpdateFunctionCode.
 
-use super::package::CodeSource;
+use super::edit::Replaced;
+use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused};
+use crate::account::signed;
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
-use api::{Handle, Request};
-use store::records::{FunctionRecord, UpdateStatus};
-use types::{RevisionId, ServiceError};
+use api::{AuditEntry, Handle, Request};
+use store::records::FunctionRecord;
+use types::{FunctionRef, ServiceError};
 
 impl Handle<UpdateFunctionCode> for Control {
     async fn handle(
@@ -25,31 +27,49 @@ impl Handle<UpdateFunctionCode> for Control {
             image: input.image_uri.is_some(),
             source_key: input.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
-        let checked = package::check(zip).await?;
+        let checked = self.check_package(zip).await?;
         if input.dry_run == Some(true) {
             let mut shown = configuration::show(self, &old.value, None);
+            shown.code_size = Some(signed(checked.size()));
             shown.code_sha256 = Some(checked.sha256);
             return Ok(shown);
         }
+        edit::to_the_end(self.clone().update_code(function, input.revision_id, checked, audit)).await
+    }
+}
+
+impl Control {
+    /// Stores the package, makes it the function's, and removes the one that it replaces.
+    async fn update_code(
+        self,
+        function: FunctionRef,
+        revision: Option<String>,
+        checked: Checked,
+        audit: AuditEntry,
+    ) -> Result<FunctionConfiguration, ServiceError> {
         let reserved = AccountUsage { functions: 0, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
-        let (code, package) = self.keep(checked).await?;
-        let new = FunctionRecord {
-            code,
-            revision: RevisionId::generate(&*self.parts.random),
-            modified: self.parts.clock.now(),
-            last_update: UpdateStatus::InProgress,
-            ..old.value.clone()
-        };
-        if let Err(error) = self.replace(&old, &new, Some(package), &audit).await {
-            self.discard(&new.code).await;
-            return Err(error);
+        for _ in 0..edit::TRIES {
+            let old = self.find_settled(&function).await?;
+            edit::same_revision(revision.as_deref(), &old.value)?;
+            let (code, package) = self.keep(&checked).await?;
+            let new = self.changed_now(FunctionRecord { code, ..old.value.clone() });
+            match self.replace(&old, &new, Some(package), &audit).await {
+                Ok(Replaced::Done) => {
+                    reservation.keep();
+                    let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };
+                    self.usage.release(new.account, replaced);
+                    self.discard(&old.value.code).await;
+                    return Ok(configuration::show(&self, &new, None));
+                }
+                Ok(Replaced::SomebodyWasFaster) => self.discard(&new.code).await,
+                Err(error) => {
+                    self.discard(&new.code).await;
+                    return Err(error);
+                }
+            }
         }
-        reservation.keep();
-        let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };
-        self.usage.release(new.account, replaced);
-        self.discard(&old.value.code).await;
-        Ok(configuration::show(self, &new, None))
+        Err(messages::update_in_progress(&function.unqualified_arn()))
     }
 }

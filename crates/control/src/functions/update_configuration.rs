@@ -1,11 +1,12 @@
 //! UpdateFunctionConfiguration.
 
+use super::edit::Replaced;
 use super::{configuration, create, edit, refused, variables};
-use crate::Control;
+use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest};
 use api::{Handle, Request};
-use store::records::{FunctionRecord, UpdateStatus, VersionConfiguration};
-use types::{RevisionId, ServiceError};
+use store::records::{FunctionRecord, VersionConfiguration};
+use types::ServiceError;
 
 impl Handle<UpdateFunctionConfiguration> for Control {
     async fn handle(
@@ -15,21 +16,19 @@ impl Handle<UpdateFunctionConfiguration> for Control {
         let Request { input, context, audit, .. } = request;
         refused::in_configuration_update(&input)?;
         let function = edit::to_change(&input.function_name, &context)?;
-        let old = self.find_settled(&function).await?;
-        edit::same_revision(input.revision_id.as_deref(), &old.value)?;
-        let configuration = self.changed(&old.value.configuration, input)?;
-        if configuration.role != old.value.configuration.role {
-            self.check_role(&configuration.role).await?;
+        for _ in 0..edit::TRIES {
+            let old = self.find_settled(&function).await?;
+            edit::same_revision(input.revision_id.as_deref(), &old.value)?;
+            let configuration = self.changed(&old.value.configuration, &input)?;
+            if configuration.role != old.value.configuration.role {
+                self.check_role(&configuration.role).await?;
+            }
+            let new = self.changed_now(FunctionRecord { configuration, ..old.value.clone() });
+            if self.replace(&old, &new, None, &audit).await? == Replaced::Done {
+                return Ok(configuration::show(self, &new, None));
+            }
         }
-        let new = FunctionRecord {
-            configuration,
-            revision: RevisionId::generate(&*self.parts.random),
-            modified: self.parts.clock.now(),
-            last_update: UpdateStatus::InProgress,
-            ..old.value.clone()
-        };
-        self.replace(&old, &new, None, &audit).await?;
-        Ok(configuration::show(self, &new, None))
+        Err(messages::update_in_progress(&function.unqualified_arn()))
     }
 }
 
@@ -38,16 +37,16 @@ impl Control {
     fn changed(
         &self,
         old: &VersionConfiguration,
-        input: UpdateFunctionConfigurationRequest,
+        input: &UpdateFunctionConfigurationRequest,
     ) -> Result<VersionConfiguration, ServiceError> {
-        let environment = input.environment.map(|e| e.variables.unwrap_or_default());
+        let environment = input.environment.as_ref().map(|e| e.variables.clone().unwrap_or_default());
         environment.as_ref().map_or(Ok(()), variables::check)?;
-        let storage = self.ephemeral_storage(input.ephemeral_storage.map(|e| e.size))?;
+        let storage = self.ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?;
         Ok(VersionConfiguration {
-            runtime: input.runtime.map_or(Ok(old.runtime.clone()), |name| self.installed(&name))?,
-            role: input.role.unwrap_or_else(|| old.role.clone()),
-            handler: input.handler.unwrap_or_else(|| old.handler.clone()),
-            description: input.description.unwrap_or_else(|| old.description.clone()),
+            runtime: input.runtime.as_ref().map_or(Ok(old.runtime.clone()), |name| self.installed(name))?,
+            role: input.role.clone().unwrap_or_else(|| old.role.clone()),
+            handler: input.handler.clone().unwrap_or_else(|| old.handler.clone()),
+            description: input.description.clone().unwrap_or_else(|| old.description.clone()),
             timeout: create::timeout(input.timeout)?.unwrap_or(old.timeout),
             memory: create::memory(input.memory_size)?.unwrap_or(old.memory),
             ephemeral_storage_mb: storage.unwrap_or(old.ephemeral_storage_mb),

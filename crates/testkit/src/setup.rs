@@ -1,0 +1,39 @@
+//! What a test may choose about its platform.
+
+use std::time::Duration;
+
+/// When functions become active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activate {
+    /// As in the real platform: at once, in the background.
+    InBackground,
+    /// Only after the test calls for it: functions stay Pending, updates InProgress.
+    OnDemand,
+}
+
+/// The choices.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Concurrent invocations of an account.
+    pub account_concurrency: u32,
+    /// Environments that the worker has room for.
+    pub max_environments: usize,
+    /// How long an environment may be idle.
+    pub idle: Duration,
+    /// When functions become active.
+    pub activate: Activate,
+    /// What randomness starts from.
+    pub seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            account_concurrency: 1000,
+            max_environments: 100,
+            idle: Duration::from_secs(600),
+            activate: Activate::InBackground,
+            seed: 1,
+        }
+    }
+}
