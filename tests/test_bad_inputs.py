@@ -147,7 +147,7 @@ def test_a_function_that_fails(tenant, case):
         assert (answer.status, answer.error) == (200, "Unhandled")
         body = answer.value
         assert body["errorType"] == kind, body
-        assert body["errorMessage"].startswith(message.format(id=answer.request_id)), body
+        assert body["errorMessage"].startswith(message.replace("{id}", answer.request_id)), body
         assert "REPORT RequestId:" in answer.tail
     other = python("def handler(event, context):\n    return 'well'\n")
     tenant.functions.update_function_code(FunctionName=function.name, ZipFile=other)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness.clients import eventually
 from harness.platform import FIRST
 
 
@@ -90,12 +91,8 @@ def test_the_demo(start, binary, tmp_path):
     repository = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     data = tmp_path / "data"
     first = start("--demo", data=data, accounts=())
-    import time
-
-    end = time.monotonic() + 60
-    while "export AWS_ACCESS_KEY_ID=" not in first.log() or " ms" not in first.log():
-        assert time.monotonic() < end and first.process.poll() is None, first.log()
-        time.sleep(0.1)
+    assert eventually(lambda: "Serving on" in first.log() or first.process.poll() is not None, 60)
+    assert "Hello, world!" in first.log() and " ms" in first.log(), first.log()
     key = re.search(r"export AWS_ACCESS_KEY_ID=(\S+)", first.log()).group(1)
     secret = re.search(r"export AWS_SECRET_ACCESS_KEY=(\S+)", first.log()).group(1)
     import boto3
@@ -110,4 +107,6 @@ def test_the_demo(start, binary, tmp_path):
     assert samples and samples <= expected | {"hello"}, samples
     assert first.stop() == 0
     second = start("--demo", data=data, accounts=())
+    assert eventually(lambda: "Serving on" in second.log() or second.process.poll() is not None, 60)
+    assert "Hello, world!" in second.log() and key not in second.log()
     assert second.stop() == 0

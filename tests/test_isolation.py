@@ -109,7 +109,7 @@ def calls(event):
     return seen
 
 def identity(event):
-    status = dict(line.rstrip().split(':\t', 1) for line in open('/proc/self/status') if ':\t' in line)
+    status = dict(line.rstrip('\n').split(':\t', 1) for line in open('/proc/self/status') if ':\t' in line)
     return {'uid': os.getuid(), 'gid': os.getgid(), 'groups': os.getgroups(), 'pid': os.getpid(),
             'status': {k: v.strip() for k, v in status.items()},
             'namespaces': {n: os.readlink(f'/proc/self/ns/{n}') for n in os.listdir('/proc/self/ns')},

@@ -125,7 +125,8 @@ def test_a_presigned_request(platform):
 def test_an_unknown_route_of_lambda_is_answered_like_lambda(platform):
     path = "/2015-03-31/no-such-thing"
     answer = send(platform, "GET", path, signed(platform, FIRST, "GET", path))
-    assert answer.status == 404 and answer.code == "UnknownOperationException"
+    assert (answer.status, answer.code) == (403, "AccessDeniedException")
+    assert answer.message == "Unable to determine service/operation name to be authorized"
     assert answer.headers["content-type"] == "application/json"
 
 

@@ -36,7 +36,7 @@ def test_functions_run_without_root(unprivileged):
     tenant = Tenant(unprivileged, FIRST)
     function = tenant.deploy(
         "import os, socket\ndef handler(event, context):\n"
-        "    status = dict(l.rstrip().split(':\\t', 1) for l in open('/proc/self/status') if ':\\t' in l)\n"
+        "    status = dict(l.rstrip('\\n').split(':\\t', 1) for l in open('/proc/self/status') if ':\\t' in l)\n"
         "    devices = [l.split(':')[0].strip() for l in open('/proc/net/dev').readlines()[2:]]\n"
         "    pids = [p for p in os.listdir('/proc') if p.isdigit()]\n"
         "    return [status['CapEff'], status['NoNewPrivs'], status['Seccomp'], devices, len(pids), os.listdir('/tmp')]\n"
