@@ -19,6 +19,7 @@ mod messages;
 mod page;
 mod platform;
 mod policies;
+mod policy_list;
 mod records;
 mod refused;
 mod roles;

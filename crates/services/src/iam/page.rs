@@ -11,7 +11,7 @@ use types::{AccountId, ServiceError};
 const DEFAULT: usize = 100;
 /// Source: the model's constraint on MaxItems.
 const MOST: usize = 1000;
-/// How many records are read at a time where a filter may leave out some of them.
+/// How many records are read at a time.
 const STEP: usize = 256;
 
 /// Which part of a list is asked for.
@@ -73,21 +73,43 @@ impl Iam {
         paging: &Paging,
         shown: impl Fn(&R) -> bool + Send,
     ) -> Result<Page<R>, ServiceError> {
-        let prefix = Key::prefix([account.as_str()]).map_err(messages::failed)?;
         let after = paging.after.as_ref().map(|name| Key::of([account.as_str(), name]));
         let mut after = after.transpose().map_err(|_| messages::bad_marker())?;
         let mut items = Vec::new();
         while items.len() <= paging.limit {
-            let step = self.store.scan::<R>(&prefix, after.as_ref(), STEP).await.map_err(messages::failed)?;
+            let step = self.step::<R>(account, &mut after).await?;
             let is_last = step.len() < STEP;
-            after = step.last().map(|stored| stored.key.clone());
-            let kept = step.into_iter().filter(|stored| shown(&stored.value));
-            items.extend(kept.map(|stored| (last_segment(&stored.key), stored.value)));
+            items.extend(step.into_iter().filter(|(_, record)| shown(record)));
             if is_last {
                 break;
             }
         }
         Ok(Page::closed(items, paging.limit))
+    }
+
+    /// All records of an account, whose number its quotas bound, each with its name in the key.
+    pub(super) async fn all<R: Record>(&self, account: AccountId) -> Result<Vec<(String, R)>, ServiceError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let step = self.step::<R>(account, &mut after).await?;
+            let is_last = step.len() < STEP;
+            all.extend(step);
+            if is_last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The next records after `after`, which moves on.
+    async fn step<R: Record>(
+        &self,
+        account: AccountId,
+        after: &mut Option<Key>,
+    ) -> Result<Vec<(String, R)>, ServiceError> {
+        let prefix = Key::prefix([account.as_str()]).map_err(messages::failed)?;
+        let step = self.store.scan::<R>(&prefix, after.as_ref(), STEP).await.map_err(messages::failed)?;
+        *after = step.last().map(|stored| stored.key.clone());
+        Ok(step.into_iter().map(|stored| (last_segment(&stored.key), stored.value)).collect())
     }
 }
 

@@ -2,18 +2,16 @@
 
 use super::account::{Counted, Step};
 use super::change::Plan;
-use super::page::{Page, Paging};
 use super::platform::{self, PlatformPolicy};
 use super::records::{self, PlatformPolicyUseRecord, PolicyRecord};
 use super::{Iam, document, ids, messages, refused};
 use api::iam::{
     CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, DeletePolicy, DeletePolicyRequest, GetPolicy,
     GetPolicyRequest, GetPolicyResponse, GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersionResponse,
-    ListPolicies, ListPoliciesRequest, ListPoliciesResponse, Policy, PolicyVersion,
+    Policy, PolicyVersion,
 };
 use api::{Handle, Request, Time};
-use std::collections::HashMap;
-use store::{Key, StoreError, Stored, Transaction};
+use store::{StoreError, Stored, Transaction};
 use types::{AccountId, ServiceError};
 
 /// The only version of a policy there is: operations that make others are not built.
@@ -101,24 +99,6 @@ impl Handle<GetPolicyVersion> for Iam {
     }
 }
 
-impl Handle<ListPolicies> for Iam {
-    async fn handle(
-        &self,
-        request: Request<ListPoliciesRequest>,
-    ) -> Result<ListPoliciesResponse, ServiceError> {
-        let input = &request.input;
-        let paging = Paging::of(input.marker.as_deref(), input.max_items)?;
-        let page = match input.policy_usage_filter.as_deref() {
-            // No policy is a boundary of anybody.
-            Some("PermissionsBoundary") => paging.cut(std::iter::empty()),
-            _ => self.listed(request.context.account, input, &paging).await?,
-        };
-        let is_truncated = Some(page.is_truncated());
-        let policies = page.items.into_iter().map(|policy| Policy { description: None, ..policy }).collect();
-        Ok(ListPoliciesResponse { policies: Some(policies), is_truncated, marker: page.marker })
-    }
-}
-
 impl Handle<DeletePolicy> for Iam {
     async fn handle(&self, request: Request<DeletePolicyRequest>) -> Result<(), ServiceError> {
         let (account, arn) = (request.context.account, &request.input.policy_arn);
@@ -173,72 +153,9 @@ impl Iam {
         let found = self.store.get::<PlatformPolicyUseRecord>(&place).await.map_err(messages::failed)?;
         Ok(found.map_or(0, |stored| stored.value.attachments))
     }
-
-    /// Both kinds in one list: the platform's first, then the account's own, each in the order of their names.
-    async fn listed(
-        &self,
-        account: AccountId,
-        input: &ListPoliciesRequest,
-        paging: &Paging,
-    ) -> Result<Page<Policy>, ServiceError> {
-        let scope = input.scope.as_deref().unwrap_or("All");
-        let mut all = Vec::new();
-        if scope != "Local" {
-            all.extend(self.platforms_listed(account).await?);
-        }
-        if scope != "AWS" {
-            all.extend(self.own_listed(account).await?);
-        }
-        let prefix = input.path_prefix.as_deref().unwrap_or("/");
-        let attached_only = input.only_attached == Some(true);
-        let is_meant = |policy: &Policy| {
-            policy.path.as_deref().is_some_and(|path| path.starts_with(prefix))
-                && (!attached_only || policy.attachment_count != Some(0))
-        };
-        Ok(paging.cut(all.into_iter().filter(|(_, policy)| is_meant(policy))))
-    }
-
-    async fn platforms_listed(&self, account: AccountId) -> Result<Vec<(String, Policy)>, ServiceError> {
-        let prefix = Key::prefix([account.as_str()]).map_err(messages::failed)?;
-        let scan = self.store.scan::<PlatformPolicyUseRecord>(&prefix, None, platform::ALL.len());
-        let uses: HashMap<String, u32> = scan
-            .await
-            .map_err(messages::failed)?
-            .into_iter()
-            .map(|stored| (last_segment(&stored.key), stored.value.attachments))
-            .collect();
-        let shown = platform::ALL.iter().map(|policy| {
-            let count = uses.get(&policy.arn()).copied().unwrap_or(0);
-            (format!("1{}", policy.name), platform_shown(policy, count))
-        });
-        Ok(shown.collect())
-    }
-
-    /// All of the account, whose number its quota bounds.
-    async fn own_listed(&self, account: AccountId) -> Result<Vec<(String, Policy)>, ServiceError> {
-        let prefix = Key::prefix([account.as_str()]).map_err(messages::failed)?;
-        let (mut all, mut after) = (Vec::new(), None::<Key>);
-        loop {
-            let scan = self.store.scan::<PolicyRecord>(&prefix, after.as_ref(), STEP);
-            let step = scan.await.map_err(messages::failed)?;
-            let is_last = step.len() < STEP;
-            after = step.last().map(|stored| stored.key.clone());
-            all.extend(step.iter().map(|s| (format!("2{}", last_segment(&s.key)), own_shown(&s.value))));
-            if is_last {
-                return Ok(all);
-            }
-        }
-    }
 }
 
-/// How many records are read at a time.
-const STEP: usize = 256;
-
-fn last_segment(key: &Key) -> String {
-    key.segments().next_back().unwrap_or_default().to_owned()
-}
-
-fn own_shown(policy: &PolicyRecord) -> Policy {
+pub(super) fn own_shown(policy: &PolicyRecord) -> Policy {
     Policy {
         policy_name: Some(policy.name.clone()),
         policy_id: Some(policy.id.clone()),
@@ -255,7 +172,7 @@ fn own_shown(policy: &PolicyRecord) -> Policy {
     }
 }
 
-fn platform_shown(policy: &PlatformPolicy, attachments: u32) -> Policy {
+pub(super) fn platform_shown(policy: &PlatformPolicy, attachments: u32) -> Policy {
     Policy {
         policy_name: Some(policy.name.to_owned()),
         policy_id: Some(policy.id.to_owned()),

@@ -5,10 +5,12 @@
 mod access_keys;
 mod attachments;
 mod audit;
+mod botocore;
 mod client;
 mod concurrency;
 mod directory;
 mod inline;
+mod model;
 mod owner;
 mod paths;
 mod platform;
