@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use zeroize::Zeroize;
+
 /// Most bytes of one argument, variable or path.
 pub(crate) const MAX_TEXT: usize = 128 * 1024;
 /// Most arguments, and most environment variables.
@@ -140,6 +142,12 @@ impl SandboxSpec {
         }
         self.check_texts()?;
         self.limits.check()
+    }
+
+    /// Overwrites what may be secret, so that nothing of it is left in this process's memory.
+    pub(crate) fn wipe(&mut self) {
+        self.argv.zeroize();
+        self.env.iter_mut().for_each(|(_, value)| value.zeroize());
     }
 
     /// The layers to leave out: none, unless this crate was built for its own tests.

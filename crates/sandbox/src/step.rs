@@ -50,6 +50,7 @@ steps! {
     WritePasswd = "writing the environment's passwd file",
     ClonePasswd = "open_tree(OPEN_TREE_CLONE) of the passwd file",
     MakePipe = "making a pipe",
+    Texts = "taking the arguments and variables",
     MakeChannel = "making the set-up channel",
     CgroupCreate = "creating a cgroup",
     CgroupLimit = "writing a limit of a cgroup",

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every wrapper checks the result and gives back the errno; ownership of a new descriptor is taken at once.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::io::Errno;
@@ -154,8 +154,9 @@ pub(crate) fn execute_descriptor(file: impl AsFd, argv: &[CString], env: &[CStri
     checked(result).err().unwrap_or(Errno::IO)
 }
 
-/// Executes a program by its path; returns only when that failed.
-pub(crate) fn execute(path: &CStr, argv: &[CString], env: &[CString]) -> Errno {
+/// Executes the program that the first argument names; returns only when that failed.
+pub(crate) fn execute(argv: &[CString], env: &[CString]) -> Errno {
+    let Some(path) = argv.first() else { return Errno::NOENT };
     let (argv, env) = (pointers(argv), pointers(env));
     // SAFETY: as above.
     let result = unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), env.as_ptr()) };

@@ -3,7 +3,6 @@
 //! Its end kills everything in the pid namespace. SIGTERM is passed on to the runtime; other signals from inside can't reach
 //! it, as it has no handlers. Invariant: init holds nothing but the status pipe while foreign code runs.
 
-use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
@@ -48,9 +47,7 @@ fn execute(plan: &Plan) -> Failed {
     if let Err(failed) = syscalls::block_only(&[]).at(Step::Signals) {
         return failed;
     }
-    let missing = CString::default();
-    let program = plan.argv.first().unwrap_or(&missing);
-    Failed { step: Step::ExecRuntime, errno: syscalls::execute(program, &plan.argv, &plan.env) }
+    Failed { step: Step::ExecRuntime, errno: syscalls::execute(plan.argv.as_slice(), plan.env.as_slice()) }
 }
 
 fn supervise(runtime: Pid, status: &OwnedFd) -> ! {

@@ -18,9 +18,9 @@ mod network;
 mod procfs;
 mod setup_channel;
 mod streams;
+mod texts;
 mod user_namespace;
 
-use std::ffi::CString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use std::sync::Arc;
 use rustix::thread::UnshareFlags;
 
 pub(crate) use setup_channel::{Report, receive_report};
+pub(crate) use texts::Texts;
 pub(crate) use user_namespace::write_once;
 
 use mounts::Swap;
@@ -57,8 +58,8 @@ pub(crate) struct Plan {
     pub(crate) swap: Swap,
     /// Where the root may be attached before it becomes `/`.
     pub(crate) attach_point: &'static str,
-    pub(crate) argv: Vec<CString>,
-    pub(crate) env: Vec<CString>,
+    pub(crate) argv: Texts,
+    pub(crate) env: Texts,
     pub(crate) cwd: String,
     pub(crate) filter: Arc<Filter>,
     /// The child's ends.

@@ -3,7 +3,6 @@
 //! Everything that takes time (mounts, limits, layers, the exec) is done by the new process itself, so that creations run side
 //! by side. Invariant: when [`begin`] fails, nothing is left.
 
-use std::ffi::CString;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use super::prepare::Workshop;
 use super::staging::protect;
 use crate::cgroup::Group;
 use crate::environment::mounts::{clone_tree, open_beneath};
-use crate::environment::{self, Plan};
+use crate::environment::{self, Plan, Texts};
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
 use crate::syscalls::{self, Cloned};
@@ -82,8 +81,8 @@ fn start(
         passwd: shop.staging.passwd(uid)?,
         swap: shop.staging.swap,
         attach_point: shop.staging.point,
-        argv: c_strings(spec.argv.iter().cloned())?,
-        env: c_strings(spec.env.iter().map(|(name, value)| format!("{name}={value}")))?,
+        argv: Texts::join(spec.argv.iter().map(|argument| [argument.as_str()]))?,
+        env: Texts::join(spec.env.iter().map(|(name, value)| [name, "=", value]))?,
         cwd: spec.cwd.clone(),
         filter: Arc::clone(&shop.filter),
         channel: channel_inside,
@@ -117,12 +116,4 @@ fn root(spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
     rustix::pipe::pipe_with(PipeFlags::CLOEXEC).at(Step::MakePipe)
-}
-
-/// The request's texts hold no NUL, which its check has seen to.
-fn c_strings(texts: impl Iterator<Item = String>) -> Result<Vec<CString>, Failed> {
-    texts
-        .map(|text| CString::new(text).map_err(|_| rustix::io::Errno::INVAL))
-        .collect::<Result<_, _>>()
-        .at(Step::Clone3)
 }

@@ -14,6 +14,7 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
+use zeroize::Zeroizing;
 
 /// Most descriptors in one packet: listener, output, pidfd, status, four gauges.
 const MAX_DESCRIPTORS: usize = 8;
@@ -88,12 +89,15 @@ pub(crate) fn seal_body(body: &[u8]) -> std::io::Result<OwnedFd> {
 }
 
 /// Reads a body back. An unsealed one is refused: its sender could change it between check and use.
-pub(crate) fn read_body(memfd: OwnedFd, length: usize) -> Result<Vec<u8>, Errno> {
+///
+/// It is wiped after use, as everything in the spawner that holds variables: an environment's first process begins as a copy of
+/// the spawner's memory, in which nothing of its neighbours may be left.
+pub(crate) fn read_body(memfd: OwnedFd, length: usize) -> Result<Zeroizing<Vec<u8>>, Errno> {
     if !rustix::fs::fcntl_get_seals(&memfd)?.contains(SEALS) {
         return Err(Errno::PERM);
     }
     let file = std::fs::File::from(memfd);
-    let mut body = vec![0; length];
+    let mut body = Zeroizing::new(vec![0; length]);
     file.read_exact_at(&mut body, 0).map_err(|_| Errno::MSGSIZE)?;
     Ok(body)
 }

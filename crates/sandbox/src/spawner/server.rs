@@ -17,7 +17,9 @@ use super::prepare::{self, Unready, Workshop};
 use super::protocol::{self, Answer, HEADER, Refusal, RequestHeader, RequestKind};
 use super::{SpawnerOptions, birth, trial};
 use crate::environment::{Report, receive_report};
+use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
+use crate::weaken::Weakened;
 
 /// How often the removal of a busy group is tried again.
 const RETRY_NANOSECONDS: i64 = 2_000_000;
@@ -104,6 +106,9 @@ impl Source {
     }
 }
 
+/// What to answer, and to whom.
+type Refused = (Answer, OwnedFd);
+
 struct Server {
     epoll: OwnedFd,
     socket: OwnedFd,
@@ -171,27 +176,29 @@ impl Server {
         }
     }
 
-    fn try_create(
-        &mut self,
-        header: &[u8],
-        memfd: OwnedFd,
-        lifeline: OwnedFd,
-    ) -> Result<(), (Answer, OwnedFd)> {
-        let refuse = |refusal, lifeline| Err((Answer::Refused(refusal), lifeline));
+    fn try_create(&mut self, header: &[u8], memfd: OwnedFd, lifeline: OwnedFd) -> Result<(), Refused> {
         let decoded = RequestHeader::decode(header)
             .ok()
             .filter(|header| header.kind == RequestKind::Create)
             .and_then(|header| packet::read_body(memfd, header.body_length).ok())
             .and_then(|body| protocol::decode_spec(&body).ok());
-        let Some((spec, weakened)) = decoded else { return refuse(Refusal::Malformed, lifeline) };
+        let Some((mut spec, weakened)) = decoded else {
+            return Err((Answer::Refused(Refusal::Malformed), lifeline));
+        };
+        let result = self.create(&spec, weakened, lifeline);
+        spec.wipe();
+        result
+    }
+
+    fn create(&mut self, spec: &SandboxSpec, weakened: Weakened, lifeline: OwnedFd) -> Result<(), Refused> {
         if self.environments.has_id(&spec.id) {
-            return refuse(Refusal::Duplicate, lifeline);
+            return Err((Answer::Refused(Refusal::Duplicate), lifeline));
         }
         let Some(slot) = self.environments.free_slot(self.uid_count) else {
-            return refuse(Refusal::Full, lifeline);
+            return Err((Answer::Refused(Refusal::Full), lifeline));
         };
         let place = (slot, self.uid_base + slot);
-        let environment = birth::begin(&mut self.shop, &spec, weakened, place, lifeline)
+        let environment = birth::begin(&mut self.shop, spec, weakened, place, lifeline)
             .map_err(|(failed, lifeline)| (Answer::Failed(failed), lifeline))?;
         self.admit(environment);
         Ok(())

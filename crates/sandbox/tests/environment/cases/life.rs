@@ -1,6 +1,8 @@
 //! How environments come and go, and what is left when somebody is killed.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -77,6 +79,41 @@ pub(crate) fn neighbours(bench: &Bench) -> Verdict {
     let uid = bench.run(&["euid"]);
     assert_eq!(result(&uid, "euid"), "900001");
     passed()
+}
+
+/// The first process begins as a copy of the spawner's memory, which must have forgotten all earlier requests.
+pub(crate) fn memory_of_init(bench: &Bench) -> Verdict {
+    let secret = format!("secret-{:x}-{}", std::process::id(), "of-the-neighbour");
+    let mut spec = bench.spec(&["sleep", &secret]);
+    spec.env.push(("SECRET".to_owned(), secret.clone()));
+    let neighbour = bench.spawner.create(&spec).expect("an environment");
+    // It is found where it belongs.
+    assert!(memory_holds(pid_of(&neighbour), secret.as_bytes()));
+    let other = bench.start(&["sleep"]);
+    assert!(!memory_holds(pid_of(&other), secret.as_bytes()));
+    passed()
+}
+
+fn pid_of(sandbox: &sandbox::Sandbox) -> i32 {
+    let info = format!("/proc/self/fdinfo/{}", sandbox.pidfd.as_raw_fd());
+    let info = std::fs::read_to_string(info).expect("the pidfd's state");
+    let line = info.lines().find_map(|line| line.strip_prefix("Pid:")).expect("its number");
+    line.trim().parse().expect("a number")
+}
+
+/// Whether a text is in the writable memory of a process.
+fn memory_holds(pid: i32, text: &[u8]) -> bool {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("its map");
+    let memory = std::fs::File::open(format!("/proc/{pid}/mem")).expect("its memory");
+    maps.lines().filter(|line| line.contains(" rw")).any(|line| {
+        let (range, _) = line.split_once(' ').expect("a range");
+        let (start, end) = range.split_once('-').expect("two ends");
+        let number = |text| u64::from_str_radix(text, 16).expect("an address");
+        let mut bytes = vec![0; usize::try_from(number(end) - number(start)).expect("a size")];
+        // Parts that were never touched, or are the kernel's, can't be read.
+        memory.read_exact_at(&mut bytes, number(start)).is_ok()
+            && bytes.windows(text.len()).any(|window| window == text)
+    })
 }
 
 pub(crate) fn parallel(bench: &Bench) -> Verdict {
