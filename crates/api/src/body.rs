@@ -119,7 +119,7 @@ impl Pieces<'_> {
         self.due += Duration::from_secs_f64(bytes as f64 / BYTES_PER_SECOND as f64);
         if self.received > self.room {
             let before = Instant::now();
-            let wanted = STEP_BYTES.max(self.received - self.room).min(self.limit.max(STEP_BYTES));
+            let wanted = STEP_BYTES.min(self.limit - self.room).max(self.received - self.room);
             budget.extend(&mut self.share, wanted).await.ok_or(Unread::Busy)?;
             self.room += wanted;
             self.due += before.elapsed();

@@ -13,8 +13,16 @@ pub(crate) fn service_of(call: &Call, claim: Option<&Claim>) -> Result<&'static 
         Some(claim) => wire::service_by_signing_name(&claim.scope.service)
             .ok_or_else(|| messages::no_such_service(&claim.scope.service)),
         None => wire::guess_service(&incoming(call, &Bytes::new()))
+            .or_else(|| query_service(call))
             .ok_or_else(|| messages::unknown_operation(None, None)),
     }
+}
+
+/// For a form whose action stands in a body that is not read: any service of that protocol, for its form of errors.
+fn query_service(call: &Call) -> Option<&'static Service> {
+    let is_form = call.header("content-type")?.starts_with("application/x-www-form-urlencoded");
+    let speaks_query = |service: &&Service| service.protocol == Protocol::AwsQuery;
+    wire::services().iter().copied().find(speaks_query).filter(|_| is_form && call.path() == "/")
 }
 
 /// The operation of a request whose body needn't be known for that.

@@ -1,0 +1,18 @@
+//! The pipeline over real connections: signed requests in, answers and audit records out.
+//!
+//! The directory, the clock and the handlers are the tests' own; the store is a real one in a folder of its own.
+
+mod audit;
+mod bounds;
+mod client;
+mod connections;
+mod downloads;
+mod handlers;
+mod invocations;
+mod matrix;
+mod people;
+mod permissions;
+mod platform;
+mod protocols;
+mod samples;
+mod signatures;
