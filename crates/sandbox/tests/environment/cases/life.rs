@@ -85,7 +85,8 @@ pub(crate) fn neighbours(bench: &Bench) -> Verdict {
 pub(crate) fn memory_of_init(bench: &Bench) -> Verdict {
     let secret = format!("secret-{:x}-{}", std::process::id(), "of-the-neighbour");
     let mut spec = bench.spec(&["sleep", &secret]);
-    spec.env.push(("SECRET".to_owned(), secret.clone()));
+    // Many, of many sizes, so that the allocator does not soon use all their places again.
+    spec.env.extend((0..200).map(|n| (format!("SECRET{n}"), format!("{}{secret}", "x".repeat(n * 20)))));
     let neighbour = bench.spawner.create(&spec).expect("an environment");
     // It is found where it belongs.
     assert!(memory_holds(pid_of(&neighbour), secret.as_bytes()));
