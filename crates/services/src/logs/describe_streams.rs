@@ -1,18 +1,20 @@
 //! DescribeLogStreams, by name or by the time of the last event.
 
-use super::records::StreamRecord;
+use super::records::{StreamByTime, StreamRecord};
 use super::{Logs, messages, names, place, token};
 use api::logs::{DescribeLogStreams, DescribeLogStreamsRequest, DescribeLogStreamsResponse, LogStream};
 use api::{Context, Handle, Request};
-use store::{Prefix, StoreError, Stored};
-use types::{Arn, ServiceError};
+use store::{Key, KeyError, StoreError};
+use types::{AccountId, Arn, ServiceError};
 
 /// Source: "The maximum number of items returned. If you don't specify a value, the default is up to 50 items."
 const PAGE: usize = 50;
 /// Streams that one read of the store brings.
-const READ: usize = 500;
+const READ: usize = 200;
 
-/// What streams are sorted by: time (the same for all when they are sorted by name), then name.
+/// A stream with its name.
+type Shown = (String, StreamRecord);
+/// Time of the last event, then name.
 type Rank = (i64, String);
 
 impl Handle<DescribeLogStreams> for Logs {
@@ -38,41 +40,65 @@ impl Logs {
         let after = input.next_token.as_deref().map(read_token).transpose()?;
         self.settled().await?;
         self.group(context.account, &group).await?;
-        let mut prefix = place::streams(context.account, &group).map_err(messages::store_failed)?;
-        if let Some(beginning) = &input.log_stream_name_prefix {
-            // What can't begin a key begins no stream's name.
-            let Ok(narrowed) = prefix.beginning(beginning) else { return Ok(nothing()) };
-            prefix = narrowed;
-        }
         let limit = input.limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE);
-        let order = Order { by_time, descending: input.descending == Some(true), after, keep: limit + 1 };
-        let best = self.best(&prefix, &order).await.map_err(messages::store_failed)?;
-        let next_token = (best.len() > limit).then(|| write_token(&order.rank(&best[limit - 1])));
-        let shown = best.iter().take(limit).map(|stored| self.show_stream(stored, &group, context));
+        let descending = input.descending == Some(true);
+        let asked = Asked { account: context.account, group, descending, after, keep: limit + 1 };
+        let streams = if by_time {
+            self.by_time(&asked).await
+        } else {
+            self.by_name(&asked, input.log_stream_name_prefix.as_deref()).await
+        };
+        let streams = streams.map_err(messages::store_failed)?;
+        let next_token = (streams.len() > limit).then(|| write_token(&streams[limit - 1]));
+        let shown = streams.iter().take(limit).map(|stream| self.show_stream(stream, &asked.group, context));
         Ok(DescribeLogStreamsResponse { log_streams: Some(shown.collect()), next_token })
     }
 
-    /// The first streams of an order. Reads the records of all streams in `prefix`, and holds a few of them.
-    async fn best(&self, prefix: &Prefix, order: &Order) -> Result<Vec<Stored<StreamRecord>>, StoreError> {
-        let mut best: Vec<Stored<StreamRecord>> = Vec::new();
-        let mut after = None;
+    async fn by_name(&self, asked: &Asked, beginning: Option<&str>) -> Result<Vec<Shown>, StoreError> {
+        let mut prefix = place::streams(asked.account, &asked.group)?;
+        if let Some(beginning) = beginning {
+            // What can't begin a key begins no stream's name.
+            let Ok(narrowed) = prefix.beginning(beginning) else { return Ok(Vec::new()) };
+            prefix = narrowed;
+        }
+        let after = asked.after.as_ref().map(|(_, name)| place::stream(asked.account, &asked.group, name));
+        let after = after.transpose()?;
+        let read = if asked.descending {
+            self.store.scan_reverse::<StreamRecord>(&prefix, after.as_ref(), asked.keep).await?
+        } else {
+            self.store.scan::<StreamRecord>(&prefix, after.as_ref(), asked.keep).await?
+        };
+        Ok(read.into_iter().map(|stored| (place::name(&stored.key).to_owned(), stored.value)).collect())
+    }
+
+    /// Streams stand in the store by slots of time, and are sorted here within each.
+    async fn by_time(&self, asked: &Asked) -> Result<Vec<Shown>, StoreError> {
+        let prefix = place::streams(asked.account, &asked.group)?;
+        let mut beyond = asked.first_slot()?;
+        let mut best: Vec<Shown> = Vec::new();
         loop {
-            let read = self.store.scan::<StreamRecord>(prefix, after.as_ref(), READ).await?;
+            let read = if asked.descending {
+                self.store.scan_reverse::<StreamByTime>(&prefix, beyond.as_ref(), READ).await?
+            } else {
+                self.store.scan::<StreamByTime>(&prefix, beyond.as_ref(), READ).await?
+            };
+            let last_slot = read.last().map(|last| place::slot(last.value.0.last_event));
             let ended = read.len() < READ;
-            after = read.last().map(|last| last.key.clone());
-            best.extend(read.into_iter().filter(|stored| order.comes(stored)));
-            order.sort(&mut best);
-            if ended || (best.len() >= order.keep && !order.by_time && !order.descending) {
+            beyond = read.last().map(|last| last.key.clone());
+            let shown = read.into_iter().map(|stored| (place::name(&stored.key).to_owned(), stored.value.0));
+            best.extend(shown.filter(|shown| asked.comes(shown)));
+            asked.sort(&mut best);
+            let full = best.get(asked.keep - 1).map(|(_, stream)| place::slot(stream.last_event));
+            if ended || (full.is_some() && full != last_slot) {
                 return Ok(best);
             }
         }
     }
 
-    fn show_stream(&self, stored: &Stored<StreamRecord>, group: &str, context: &Context) -> LogStream {
-        let (name, stream) = (place::name(&stored.key), &stored.value);
+    fn show_stream(&self, (name, stream): &Shown, group: &str, context: &Context) -> LogStream {
         let resource = format!("log-group:{group}:log-stream:{name}");
         LogStream {
-            log_stream_name: Some(name.to_owned()),
+            log_stream_name: Some(name.clone()),
             creation_time: Some(stream.created),
             first_event_timestamp: Some(stream.first_event),
             last_event_timestamp: Some(stream.last_event),
@@ -86,33 +112,31 @@ impl Logs {
     }
 }
 
-fn nothing() -> DescribeLogStreamsResponse {
-    DescribeLogStreamsResponse { log_streams: Some(Vec::new()), next_token: None }
-}
-
-/// What is asked for, and in which order.
-struct Order {
-    by_time: bool,
+/// What is asked for.
+struct Asked {
+    account: AccountId,
+    group: String,
     descending: bool,
     after: Option<Rank>,
     keep: usize,
 }
 
-impl Order {
-    fn rank(&self, stored: &Stored<StreamRecord>) -> Rank {
-        (if self.by_time { stored.value.last_event } else { 0 }, place::name(&stored.key).to_owned())
+impl Asked {
+    /// Where to begin in the order of last events so that the slot of the last stream that was shown is read again.
+    fn first_slot(&self) -> Result<Option<Key>, KeyError> {
+        let Some((time, _)) = self.after else { return Ok(None) };
+        let time = if self.descending { time.saturating_add(place::SLOT) } else { time };
+        place::by_time(self.account, &self.group, time, "").map(Some)
     }
 
     /// Whether a stream comes after what was shown.
-    fn comes(&self, stored: &Stored<StreamRecord>) -> bool {
-        self.after.as_ref().is_none_or(|after| {
-            let rank = self.rank(stored);
-            if self.descending { rank < *after } else { rank > *after }
-        })
+    fn comes(&self, shown: &Shown) -> bool {
+        let rank = rank(shown);
+        self.after.as_ref().is_none_or(|after| if self.descending { rank < *after } else { rank > *after })
     }
 
-    fn sort(&self, streams: &mut Vec<Stored<StreamRecord>>) {
-        streams.sort_by_cached_key(|stored| self.rank(stored));
+    fn sort(&self, streams: &mut Vec<Shown>) {
+        streams.sort_by_cached_key(rank);
         if self.descending {
             streams.reverse();
         }
@@ -120,8 +144,12 @@ impl Order {
     }
 }
 
-fn write_token((time, name): &Rank) -> String {
-    token::of_name(&format!("{time} {name}"))
+fn rank((name, stream): &Shown) -> Rank {
+    (stream.last_event, name.clone())
+}
+
+fn write_token((name, stream): &Shown) -> String {
+    token::of_name(&format!("{} {name}", stream.last_event))
 }
 
 fn read_token(token: &str) -> Result<Rank, ServiceError> {

@@ -7,13 +7,13 @@
 //! holds and reads it again later.
 
 use super::cursor::Forward;
-use super::place::{self, Chunks, Gap};
+use super::place::{Chunks, Gap};
 use super::records::{Event, StreamRecord};
 use super::token::Place;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use store::{Store, StoreError, Stored};
+use store::{Store, StoreError};
 use types::AccountId;
 
 /// What all open streams may hold.
@@ -30,14 +30,13 @@ pub(super) struct Source {
 
 impl Source {
     /// A stream from its beginning.
-    pub(super) fn new(account: AccountId, group: &str, stored: &Stored<StreamRecord>) -> Self {
-        let name = place::name(&stored.key);
+    pub(super) fn new(account: AccountId, group: &str, name: &str, record: &StreamRecord) -> Self {
         Self {
             name: name.into(),
-            ordinal: stored.value.ordinal,
+            ordinal: record.ordinal,
             chunks: Chunks::of(account, group, name),
             gap: Gap::before(0),
-            first_event: stored.value.first_event,
+            first_event: record.first_event,
         }
     }
 

@@ -22,6 +22,7 @@ mod pattern;
 mod place;
 mod records;
 mod retention;
+mod sources;
 mod stage;
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,25 @@ pub(super) fn streams(account: AccountId, group: &str) -> Result<Prefix, KeyErro
     Key::prefix([account.as_str(), group])
 }
 
+/// How exactly streams stand in the order of their last events, in ms: a stream moves at most once in this time.
+pub(super) const SLOT: i64 = 10 * 60 * 1000;
+
+/// The place of a stream in the order of last events: by slot, then by name.
+pub(super) fn by_time(
+    account: AccountId,
+    group: &str,
+    last_event: i64,
+    stream: &str,
+) -> Result<Key, KeyError> {
+    let slot = format!("{:015}", slot(last_event));
+    Key::of([account.as_str(), group, &slot, stream])
+}
+
+/// The slot of a time.
+pub(super) fn slot(time: i64) -> i64 {
+    time.clamp(0, LAST_TIME) / SLOT
+}
+
 /// The last segment of a key: a group's or a stream's name.
 pub(super) fn name(key: &Key) -> &str {
     key.segments().next_back().unwrap_or_default()

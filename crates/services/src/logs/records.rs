@@ -41,6 +41,16 @@ impl Record for StreamRecord {
     const VERSION: u16 = 1;
 }
 
+/// The same record in the order of the last events, for reads that ask for a time: see [`super::place::by_time`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct StreamByTime(pub(super) StreamRecord);
+
+impl Record for StreamByTime {
+    const TABLE: &'static str = "log-stream-times";
+    const VERSION: u16 = 1;
+}
+
 /// Consecutive events of one stream. Its key tells the first event's time and number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Chunk {

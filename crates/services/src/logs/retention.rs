@@ -7,7 +7,7 @@
 //! Invariant: a chunk and its note are written in one transaction and removed in one.
 
 use super::place::{self, Chunks, Gap};
-use super::records::{GroupRecord, StreamRecord};
+use super::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use store::{Key, KeyError, Prefix, Record, Store, StoreError, Stored, Transaction};
@@ -119,7 +119,7 @@ async fn remove(store: &Store, note: &Stored<Note>, removed: &mut Removed) -> Re
     for chunk in &note.value.chunks {
         let places = Chunks::of(chunk.account, &chunk.group, &chunk.stream);
         let at = places.at(Gap { at: chunk.start, number: chunk.number })?;
-        transaction.remove::<super::records::Chunk>(&at);
+        transaction.remove::<Chunk>(&at);
         let group = place::group(chunk.account, &chunk.group)?;
         if !removed.groups.contains_key(&group)
             && let Some(stored) = store.get::<GroupRecord>(&group).await?
@@ -130,9 +130,12 @@ async fn remove(store: &Store, note: &Stored<Note>, removed: &mut Removed) -> Re
             record.stored_bytes = record.stored_bytes.saturating_sub(chunk.bytes);
         }
         let stream = place::stream(chunk.account, &chunk.group, &chunk.stream)?;
-        let record = store.get::<StreamRecord>(&stream).await?;
-        if record.is_some_and(|stored| stored.value.events == chunk.number + chunk.events) {
-            transaction.remove::<StreamRecord>(&stream);
+        if let Some(record) = store.get::<StreamRecord>(&stream).await?
+            && record.value.events == chunk.number + chunk.events
+        {
+            let by_time =
+                place::by_time(chunk.account, &chunk.group, record.value.last_event, &chunk.stream)?;
+            transaction.remove::<StreamRecord>(&stream).remove::<StreamByTime>(&by_time);
             removed.streams.push(stream);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::page;
 use super::place::{self, Chunks, Gap, LAST_TIME};
-use super::records::{Chunk, GroupRecord, StreamRecord};
+use super::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
 use super::retention::{self, Note, Usage, Written};
 use super::writer::Pending;
 use std::collections::HashMap;
@@ -16,8 +16,9 @@ use types::Clock;
 const CHUNK_BYTES: usize = 128 * 1024;
 /// The longest line; a longer one is cut. Source: "CloudWatch Logs quotas" (event size of 256 KB).
 const LINE_BYTES: usize = 256 * 1024;
-/// Streams of one transaction: far from the store's limit of 1000 operations, with chunk, stream and group for each.
-const STREAMS: usize = 200;
+/// Streams of one transaction: below the store's limit of 1000 operations, with a chunk, a group, the stream and its place
+/// by time, old and new, for each, and with the chunks that a full waiting room makes.
+const STREAMS: usize = 150;
 /// Streams whose records are remembered.
 const REMEMBERED: usize = 10_000;
 /// How often a commit is tried.
@@ -41,6 +42,8 @@ pub(super) struct Stage {
 struct Staged {
     chunks: Vec<(Key, Chunk)>,
     written: Vec<Written>,
+    by_time: Vec<(Key, StreamByTime)>,
+    moved: Vec<Key>,
     note: Option<(Key, Note)>,
     streams: HashMap<Key, StreamRecord>,
     groups: HashMap<Key, GroupRecord>,
@@ -138,6 +141,8 @@ impl Stage {
                 new_stream(group.streams - 1, &lines, now)
             }
         };
+        let by_time = |last| place::by_time(stream.account, &stream.group, last, &stream.name);
+        let old_place = by_time(record.last_event)?;
         record.last_ingestion = now;
         let places = Chunks::of(stream.account, &stream.group, &stream.name);
         for chunk in cut(&mut record, lines, now) {
@@ -155,6 +160,11 @@ impl Stage {
             let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
             staged.chunks.push((key, chunk));
         }
+        let new_place = by_time(record.last_event)?;
+        if new_place != old_place {
+            staged.moved.push(old_place);
+        }
+        staged.by_time.push((new_place, StreamByTime(record.clone())));
         staged.streams.insert(stream_key, record);
         staged.groups.insert(group_key, group);
         Ok(())
@@ -192,6 +202,12 @@ impl Staged {
             transaction.put(key, chunk);
         }
         for (key, stream) in &self.streams {
+            transaction.put(key, stream);
+        }
+        for key in &self.moved {
+            transaction.remove::<StreamByTime>(key);
+        }
+        for (key, stream) in &self.by_time {
             transaction.put(key, stream);
         }
         for (key, group) in &self.groups {

@@ -9,6 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use types::ServiceError;
 
+/// The longest name in a token: what keys have room for beside an account and a group's name.
+const NAME_BYTES: usize = 1400;
+
 /// The place of one event within a group: events sort by time, then by stream, then by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -30,6 +33,12 @@ pub(super) enum Direction {
 }
 
 impl Place {
+    /// Behind all events before this time.
+    pub(super) fn before(at: i64) -> Self {
+        let last = 10u64.pow(18) - 1;
+        Self { at: at.saturating_sub(1).max(0), ordinal: last, number: last }
+    }
+
     /// 56 digits, as the service's ids are; they sort as the places do.
     pub(super) fn digits(self) -> String {
         format!("{:020}{:018}{:018}", self.at, self.ordinal, self.number)
@@ -75,5 +84,7 @@ pub(super) fn of_name(name: &str) -> String {
 /// Reads what [`of_name`] wrote.
 pub(super) fn read_name(token: &str) -> Result<String, ServiceError> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| messages::bad_token())?;
-    String::from_utf8(bytes).map_err(|_| messages::bad_token())
+    let name = String::from_utf8(bytes).map_err(|_| messages::bad_token())?;
+    let may_be_a_name = name.len() <= NAME_BYTES && !name.chars().any(char::is_control);
+    if may_be_a_name { Ok(name) } else { Err(messages::bad_token()) }
 }

@@ -101,22 +101,31 @@ async fn other_accounts_and_classes_are_refused_by_name() {
 
 #[tokio::test]
 async fn streams_are_listed_by_name_or_by_last_event() {
-    let bench = Bench::start();
-    for (name, at) in [("c", 1), ("a", 3), ("b", 3), ("ba", 2), ("d", 9)] {
-        bench.write(name, [(at, "x")]).await;
+    for scale in [1, 7 * 60 * 1000, 24 * 3600 * 1000] {
+        let bench = Bench::start();
+        for (name, at) in [("c", 1), ("a", 1), ("b", 3), ("ba", 2), ("d", 9)] {
+            bench.write(name, [(at * scale, "x")]).await;
+        }
+        bench.write("a", [(2 * scale, "y")]).await;
+        bench.logs.settled().await.unwrap();
+        bench.write("a", [(3 * scale, "z")]).await;
+        check_orders(&bench).await;
     }
+}
+
+async fn check_orders(bench: &Bench) {
     let order = |by_time: bool, descending: bool| DescribeLogStreamsRequest {
         order_by: by_time.then(|| "LastEventTime".to_owned()),
         descending: Some(descending),
         ..Default::default()
     };
-    assert_eq!(streams(&bench, order(false, false)).await, ["a", "b", "ba", "c", "d"]);
-    assert_eq!(streams(&bench, order(false, true)).await, ["d", "c", "ba", "b", "a"]);
-    assert_eq!(streams(&bench, order(true, false)).await, ["c", "ba", "a", "b", "d"]);
-    assert_eq!(streams(&bench, order(true, true)).await, ["d", "b", "a", "ba", "c"]);
+    assert_eq!(streams(bench, order(false, false)).await, ["a", "b", "ba", "c", "d"]);
+    assert_eq!(streams(bench, order(false, true)).await, ["d", "c", "ba", "b", "a"]);
+    assert_eq!(streams(bench, order(true, false)).await, ["c", "ba", "a", "b", "d"]);
+    assert_eq!(streams(bench, order(true, true)).await, ["d", "b", "a", "ba", "c"]);
     let prefix =
         DescribeLogStreamsRequest { log_stream_name_prefix: Some("b".to_owned()), ..order(false, false) };
-    assert_eq!(streams(&bench, prefix.clone()).await, ["b", "ba"]);
+    assert_eq!(streams(bench, prefix.clone()).await, ["b", "ba"]);
     let refused = DescribeLogStreamsRequest {
         order_by: Some("LastEventTime".to_owned()),
         log_group_name: Some(GROUP.to_owned()),

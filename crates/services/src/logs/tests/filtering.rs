@@ -108,15 +108,17 @@ proptest! {
         read_bytes in prop_oneof![Just(0usize), Just(4000), Just(1 << 20)],
         start in prop::option::of(0i64..12),
         end in prop::option::of(0i64..30),
+        scale in prop_oneof![Just(1i64), Just(400_000)],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let bench = Bench::start();
+            let (start, end) = (start.map(|start| start * scale), end.map(|end| end * scale));
             let (mut now, mut expected) = (BTreeMap::<u8, i64>::new(), Vec::new());
             for (stream, steps) in writes {
                 let at = now.entry(stream).or_default();
                 let lines: Vec<_> = steps.into_iter().map(|(step, length)| {
-                    *at += step;
+                    *at += step * scale;
                     (*at, "x".repeat(length))
                 }).collect();
                 let inside = |at: i64| start.is_none_or(|start| at >= start) && end.is_none_or(|end| at < end);

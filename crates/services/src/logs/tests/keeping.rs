@@ -1,7 +1,7 @@
 //! The writer: bounded, durable, sealed.
 
 use super::*;
-use crate::logs::records::{Chunk, GroupRecord, StreamRecord};
+use crate::logs::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
 use std::path::Path;
 use std::time::Duration;
 
@@ -156,27 +156,24 @@ async fn what_was_just_written_stays_however_small_the_bound() {
 #[test]
 fn stored_forms_stay_readable() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
-    store::golden::check(folder, &crate::logs::retention::example());
+    let stream = StreamRecord {
+        ordinal: 1,
+        created: 1_700_000_000_000,
+        first_event: 1_700_000_000_001,
+        last_event: 1_700_000_000_002,
+        last_ingestion: 1_700_000_000_100,
+        events: 3,
+    };
+    let chunk = Chunk {
+        ingested: 1_700_000_000_100,
+        start: 1_700_000_000_001,
+        number: 7,
+        after: vec![0, 1],
+        texts: vec!["START".to_owned(), "a \"text\"\t\u{1b}[0m".to_owned()],
+    };
     store::golden::check(folder, &GroupRecord { created: 1_700_000_000_000, stored_bytes: 42, streams: 2 });
-    store::golden::check(
-        folder,
-        &StreamRecord {
-            ordinal: 1,
-            created: 1_700_000_000_000,
-            first_event: 1_700_000_000_001,
-            last_event: 1_700_000_000_002,
-            last_ingestion: 1_700_000_000_100,
-            events: 3,
-        },
-    );
-    store::golden::check(
-        folder,
-        &Chunk {
-            ingested: 1_700_000_000_100,
-            start: 1_700_000_000_001,
-            number: 7,
-            after: vec![0, 1],
-            texts: vec!["START".to_owned(), "a \"text\"\t\u{1b}[0m".to_owned()],
-        },
-    );
+    store::golden::check(folder, &stream);
+    store::golden::check(folder, &StreamByTime(stream));
+    store::golden::check(folder, &chunk);
+    store::golden::check(folder, &crate::logs::retention::example());
 }
