@@ -23,8 +23,6 @@ pub(super) enum Untold {
     Policy { arn: String, source: PolicyError },
     #[error("the policies of {0} kept changing while they were read")]
     Restless(String),
-    #[error("{0} has no identity here")]
-    Nobody(String),
 }
 
 impl From<Untold> for DirectoryError {
@@ -81,7 +79,7 @@ impl Iam {
         trust.map(Some).map_err(|source| Untold::Policy { arn: role.arn(), source })
     }
 
-    /// What a principal of this service may do now.
+    /// What a principal may do now. Who is gone, or was never here, may do nothing.
     pub(super) async fn identity(&self, principal: &Principal) -> Result<Identity, Untold> {
         let found = match principal {
             Principal::Root(account) => Some(Identity::root(*account)),
@@ -92,7 +90,7 @@ impl Iam {
             }
             Principal::Service(_) | Principal::Anonymous => None,
         };
-        found.ok_or_else(|| Untold::Nobody(principal.arn()))
+        Ok(found.unwrap_or_else(|| Identity { principal: principal.clone(), policies: Arc::new([]) }))
     }
 
     async fn user(&self, account: AccountId, name: &str) -> Result<Option<Identity>, Untold> {

@@ -70,3 +70,27 @@ async fn attaching_and_deleting_leave_no_orphan() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_deleted_with_an_access_key_in_the_making() {
+    let mut platform = Platform::start().await;
+    let second = platform.second().await;
+    let owner = &platform.owner;
+    for round in 0..12 {
+        let name = format!("u{round}");
+        let user = [("UserName", name.as_str())];
+        owner.ok("CreateUser", &user).await;
+        let create = owner.iam("CreateAccessKey", &user);
+        let delete = second.iam("DeleteUser", &user);
+        let (created, deleted) = tokio::join!(create, delete);
+        match (created.status, deleted.status) {
+            (200, 409) => {
+                let who = owner.with_key_of(&created);
+                let who = who.call("sts", "2011-06-15", "GetCallerIdentity", &[]).await;
+                assert_eq!(who.status, 200, "round {round}");
+            }
+            (404, 200) => {}
+            other => panic!("round {round}: {other:?}"),
+        }
+    }
+}

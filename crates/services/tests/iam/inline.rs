@@ -59,3 +59,16 @@ async fn documents_are_checked_and_their_sizes_added_up() {
     assert_eq!((refused.status, refused.text("Code").as_str()), (409, "LimitExceeded"));
     assert_eq!(refused.text("Message"), "Maximum policy size of 2048 bytes exceeded for user ana");
 }
+
+#[tokio::test]
+async fn white_space_is_bounded_before_the_record_grows_too_long() {
+    let platform = Platform::start().await;
+    platform.role("runner").await;
+    let document = format!("{}{}", allow("s3:*"), "\n".repeat(130_000));
+    let mut statuses = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        let put = [("RoleName", "runner"), ("PolicyName", name), ("PolicyDocument", document.as_str())];
+        statuses.push(platform.owner.iam("PutRolePolicy", &put).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 200, 200, 409]);
+}
