@@ -38,6 +38,15 @@ fn v2_hands_on_what_is_offered_and_of_use() {
 }
 
 #[test]
+fn v2_in_its_own_leaf_goes_back_to_the_parent() {
+    let root = tempfile::tempdir().expect("a directory");
+    let _first = v2_tree(root.path(), "pids");
+    let mounts = format!("cgroup2 {} cgroup2 rw 0 0\n", root.path().display());
+    let again = V2::find(&mounts, "0::/spawner-platform\n", "spawner").expect("a hierarchy");
+    assert_eq!(again.limits(), [false, true, false]);
+}
+
+#[test]
 fn v2_says_which_limits_are_missing() {
     let root = tempfile::tempdir().expect("a directory");
     assert_eq!(v2_tree(root.path(), "pids").limits(), [false, true, false]);

@@ -27,6 +27,8 @@ impl V2 {
     pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
         let mount = mount_point(mounts).ok_or("it is not mounted")?;
         let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+        // A platform that was started again by a shell that its predecessor moved along is in the leaf already.
+        let own = own.strip_suffix(&format!("/{}", leaf(name))).unwrap_or(own);
         Self::below(&mount.join(own.trim_start_matches('/')), name)
     }
 
@@ -124,7 +126,7 @@ fn hand_on(parent: &Path, wish: &str, name: &str) -> Result<(), String> {
     let text = |failed: Failed| format!("{}: {}", control.display(), failed.errno);
     match write_value(&control, wish) {
         Err(failed) if failed.errno == rustix::io::Errno::BUSY => {
-            let leaf = parent.join(format!("{name}-platform"));
+            let leaf = parent.join(leaf(name));
             make(&leaf)?;
             let members = std::fs::read_to_string(parent.join("cgroup.procs")).map_err(|e| e.to_string())?;
             for pid in members.lines() {
@@ -134,6 +136,11 @@ fn hand_on(parent: &Path, wish: &str, name: &str) -> Result<(), String> {
         }
         result => result.map_err(text),
     }
+}
+
+/// The group of the platform and the spawner themselves, where they had to leave their own.
+fn leaf(name: &str) -> String {
+    format!("{name}-platform")
 }
 
 fn make(group: &Path) -> Result<(), String> {

@@ -14,7 +14,8 @@ const CORE_LIMIT: u64 = libc::RLIMIT_CORE as u64;
 const ASK: u64 = 0xFFFF_FFFF;
 
 /// Terminal requests that put input into a terminal, steer a console, or change its line discipline.
-const TERMINAL_ATTACKS: [u64; 3] = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSETD];
+/// TIOCSTI, TIOCLINUX and TIOCSETD, the same numbers on both architectures (libc's types for them differ between C libraries).
+const TERMINAL_ATTACKS: [u64; 3] = [0x5412, 0x541C, 0x5423];
 
 /// What programs ask of prctl: their name, their parent's death, and reads of their own state.
 const PRCTL: [libc::c_int; 15] = [

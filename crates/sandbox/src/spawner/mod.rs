@@ -10,6 +10,7 @@ mod launch;
 pub(crate) mod packet;
 mod prepare;
 mod protocol;
+mod report;
 mod server;
 mod staging;
 mod trial;

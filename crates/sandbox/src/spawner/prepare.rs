@@ -1,6 +1,6 @@
-//! What the spawner does once: it leaves the platform's session, finds out what this machine allows, and tries it.
+//! What the spawner does once: it leaves the platform's session and prepares what every creation uses.
 //!
-//! Invariant: the protections that it reports are those of an environment that it has just made on trial.
+//! Invariant: nothing of this shows on the host but the cgroups: user and mount namespace are the spawner's own.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -13,9 +13,8 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 use super::SpawnerOptions;
 use super::staging::Staging;
 use crate::cgroup::{self, Hierarchy};
-use crate::environment::mounts::Swap;
 use crate::environment::write_once;
-use crate::protections::{Mode, Protection, Protections};
+use crate::protections::Mode;
 use crate::seccomp::Filter;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
@@ -28,7 +27,8 @@ pub(super) struct Workshop {
     pub(super) filter: Arc<Filter>,
     /// This process.
     pub(super) own_pidfd: OwnedFd,
-    why_no_cgroup: String,
+    /// For the report, when there is no hierarchy.
+    pub(super) why_no_cgroup: String,
 }
 
 /// Why not.
@@ -117,106 +117,4 @@ impl Workshop {
             hierarchy.remove_all();
         }
     }
-
-    /// What environments of this workshop have, in the order in which it is put on.
-    pub(super) fn protections(&self) -> Protections {
-        let mut list = self.cgroup_limits();
-        list.push(in_force(
-            "namespaces",
-            "mount, pid, network, ipc, uts and cgroup, of each environment's own",
-        ));
-        list.push(self.identity());
-        list.push(self.groups());
-        list.push(in_force(
-            "root",
-            "the runtime's tree, read-only; the code read-only; /tmp and /dev/shm bounded",
-        ));
-        list.push(self.swap());
-        list.push(in_force("proc", "of the environment's own processes, read-only and masked"));
-        list.push(in_force("network", "loopback only"));
-        list.push(in_force("capabilities", "none, bounding set empty, secure bits locked, no_new_privs"));
-        list.extend(landlock());
-        list.push(in_force(
-            "seccomp",
-            "allow-list, default EPERM, clone3 ENOSYS, foreign architectures killed",
-        ));
-        Protections { mode: self.mode, list }
-    }
-
-    fn cgroup_limits(&self) -> Vec<Protection> {
-        let [memory, pids, cpu] = self.hierarchy.as_ref().map_or([false; 3], |hierarchy| hierarchy.limits());
-        let how =
-            self.hierarchy.as_ref().map_or(self.why_no_cgroup.clone(), |hierarchy| hierarchy.describe());
-        let missing = |what: &str| match &self.hierarchy {
-            Some(hierarchy) => format!("{} offers no {what} controller here", hierarchy.describe()),
-            None => format!("no cgroup can be made: {}", self.why_no_cgroup),
-        };
-        let by_cgroup = |name: &str, has, what: &str| Protection {
-            name: name.to_owned(),
-            in_force: has,
-            why: if has { format!("{what} controller of {how}") } else { missing(what) },
-        };
-        let mut list = vec![by_cgroup("memory-limit", memory, "memory")];
-        list.push(if pids {
-            by_cgroup("process-limit", true, "pids")
-        } else {
-            in_force(
-                "process-limit",
-                "RLIMIT_NPROC, counted per uid and user namespace, which are the environment's own",
-            )
-        });
-        list.push(by_cgroup("cpu-limit", cpu, "cpu"));
-        list.push(in_force("time-limit", "SIGKILL to pid 1 of the environment's pid namespace"));
-        list
-    }
-
-    fn identity(&self) -> Protection {
-        match self.mode {
-            Mode::Privileged => {
-                in_force("unique-uid", "a uid and gid of the host for each living environment")
-            }
-            Mode::Rootless => Protection {
-                name: "unique-uid".to_owned(),
-                in_force: false,
-                why: "all environments are the same user of the host, each in a user namespace of its own"
-                    .to_owned(),
-            },
-        }
-    }
-
-    fn swap(&self) -> Protection {
-        let in_force = self.staging.swap == Swap::Never;
-        let why = if in_force {
-            "code, /tmp and /dev/shm stay in memory"
-        } else {
-            "code and /tmp can reach a swap device: needs Linux 6.4 and root, or encrypted or no swap"
-        };
-        Protection { name: "no-swap".to_owned(), in_force, why: why.to_owned() }
-    }
-
-    fn groups(&self) -> Protection {
-        let own = rustix::process::getgroups().map_or(usize::MAX, |groups| groups.len());
-        let in_force = self.mode == Mode::Privileged || own == 0;
-        let why =
-            if in_force { "none" } else { "a plain user can't drop its groups: run as a user with none" };
-        Protection { name: "supplementary-groups".to_owned(), in_force, why: why.to_owned() }
-    }
-}
-
-fn landlock() -> [Protection; 2] {
-    let abi = syscalls::landlock_abi();
-    let scopes = abi >= 6;
-    let why = if scopes {
-        "signals and abstract sockets end at the domain"
-    } else {
-        "needs Landlock ABI 6 (Linux 6.12)"
-    };
-    [
-        in_force("landlock", &format!("ABI {abi}")),
-        Protection { name: "landlock-scopes".to_owned(), in_force: scopes, why: why.to_owned() },
-    ]
-}
-
-fn in_force(name: &str, why: &str) -> Protection {
-    Protection { name: name.to_owned(), in_force: true, why: why.to_owned() }
 }
