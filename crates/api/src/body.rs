@@ -61,7 +61,10 @@ pub(crate) async fn read(
     read
 }
 
-async fn whole(body: &mut Incoming, limit: usize, budget: &Budget) -> Result<Whole, Unread> {
+async fn whole<B>(body: &mut B, limit: usize, budget: &Budget) -> Result<Whole, Unread>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     if body.size_hint().lower() > limit as u64 {
         return Err(Unread::TooLarge);
     }
@@ -87,8 +90,8 @@ async fn whole(body: &mut Incoming, limit: usize, budget: &Budget) -> Result<Who
 }
 
 /// A body piece by piece, under all its bounds.
-struct Pieces<'b> {
-    body: &'b mut Incoming,
+struct Pieces<'b, B> {
+    body: &'b mut B,
     limit: usize,
     received: usize,
     /// Bytes that may be received before the share must grow.
@@ -98,7 +101,7 @@ struct Pieces<'b> {
     due: Instant,
 }
 
-impl Pieces<'_> {
+impl<B: Body<Data = Bytes> + Unpin> Pieces<'_, B> {
     async fn next(&mut self, budget: &Budget) -> Result<Option<Bytes>, Unread> {
         loop {
             let patience = PAUSE.min(self.due.saturating_duration_since(Instant::now()));
@@ -147,4 +150,90 @@ pub(crate) fn discard(mut body: Incoming, headers: &HeaderMap, sender: Sender) {
             }
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::body::Frame;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+    use tokio::time::{Interval, interval};
+
+    /// So many bytes at every tick, until so many were sent.
+    struct Trickle {
+        ticks: Interval,
+        piece: usize,
+        left: usize,
+    }
+
+    impl Trickle {
+        fn new(every: Duration, piece: usize, left: usize) -> Self {
+            Self { ticks: interval(every), piece, left }
+        }
+    }
+
+    impl Body for Trickle {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            ready!(self.ticks.poll_tick(context));
+            let piece = self.piece.min(self.left);
+            self.left -= piece;
+            Poll::Ready((piece > 0).then(|| Ok(Frame::data(Bytes::from(vec![b'x'; piece])))))
+        }
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn read(mut body: Trickle, limit: usize) -> (Result<usize, Unread>, Duration) {
+        let begun = Instant::now();
+        let read = whole(&mut body, limit, &Budget::new(0)).await;
+        (read.map(|whole| whole.bytes.len()), begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_only_drips_is_given_up_soon() {
+        let (read, took) = read(Trickle::new(20 * SECOND, 1, 1000), 1000).await;
+        assert_eq!(read, Err(Unread::Broken));
+        assert!(took < 31 * SECOND, "{took:?}");
+        let (read, took) = self::read(Trickle::new(SECOND, 8 << 10, 4 << 20), 4 << 20).await;
+        assert_eq!(read, Err(Unread::Broken), "half the least rate");
+        assert!(took < 70 * SECOND, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_but_earnest_client_may_take_minutes() {
+        let (read, took) = read(Trickle::new(SECOND, 20 << 10, 6 << 20), 6 << 20).await;
+        assert_eq!(read, Ok(6 << 20));
+        assert!(took > 300 * SECOND, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_cut_at_its_limit_wherever_the_pieces_end() {
+        for piece in [1, 7, 1000, 1001, 70_000] {
+            let exact = read(Trickle::new(Duration::from_millis(1), piece, 1000), 1000).await.0;
+            assert_eq!(exact, Ok(1000), "{piece}");
+            let over = read(Trickle::new(Duration::from_millis(1), piece, 1001), 1000).await.0;
+            assert_eq!(over, Err(Unread::TooLarge), "{piece}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_room_is_told_so_and_leaves_none_behind() {
+        let budget = Budget::new(0);
+        let mut all = Share::none();
+        budget.extend(&mut all, types::limits::CODE_REQUEST_BYTES).await.unwrap();
+        let fast = || Trickle::new(Duration::from_millis(1), 60 << 10, 1 << 20);
+        assert!(matches!(whole(&mut fast(), 1 << 20, &budget).await, Err(Unread::Busy)));
+        drop(all);
+        for _ in 0..200 {
+            assert!(whole(&mut fast(), 1 << 20, &budget).await.is_ok());
+        }
+    }
 }

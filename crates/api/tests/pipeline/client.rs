@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use types::Timestamp;
 
 /// A request before it is signed.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
     /// Path and query, as they are sent.

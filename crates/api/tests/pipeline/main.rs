@@ -2,12 +2,15 @@
 //!
 //! The directory, the clock and the handlers are the tests' own; the store is a real one in a folder of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop")]
+
 mod audit;
 mod bounds;
 mod client;
 mod connections;
 mod downloads;
 mod handlers;
+mod hostile;
 mod invocations;
 mod matrix;
 mod people;

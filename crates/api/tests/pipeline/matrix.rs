@@ -43,7 +43,7 @@ async fn row(platform: &Platform, operation: &'static Operation, text: &mut Stri
     let questions = if asked.is_empty() { "nothing".to_owned() } else { questions.join(" + ") };
     let grant =
         |change: fn(&str, &str) -> String| asked.iter().map(|(a, r)| change(a, r)).collect::<Vec<_>>();
-    let exactly = grant(|action, resource| allow(action, resource));
+    let exactly = grant(allow);
     let elsewhere = grant(|action, resource| allow(action, &other(resource)));
     let other_action = grant(|action, resource| allow(&format!("{action}Other"), resource));
     let (mut cells, foreign) = (Vec::new(), foreign(operation));

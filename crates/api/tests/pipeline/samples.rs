@@ -17,12 +17,12 @@ pub(crate) fn built() -> impl Iterator<Item = &'static Operation> {
 
 /// The members that an operation needs, as JSON by their names in the model; bytes are base64.
 pub(crate) fn input(operation: &'static Operation) -> Json {
-    let mut input = operation.input.map_or_else(|| json!({}), |shape| structure(shape));
+    let mut input = operation.input.map_or_else(|| json!({}), structure);
     match operation.name {
         // Not required by the model, and every caller sends it.
         "CreateFunction" => input["Handler"] = json!("app.handler"),
         "GetLogEvents" | "FilterLogEvents" | "DescribeLogStreams" => {
-            input["logGroupName"] = json!("/aws/lambda/echo")
+            input["logGroupName"] = json!("/aws/lambda/echo");
         }
         "GetUser" => input["UserName"] = json!("ana"),
         _ => {}
@@ -64,7 +64,7 @@ fn sample(name: &str, shape: &'static Shape) -> Json {
 
 /// The least answer.
 pub(crate) fn output(operation: &'static Operation) -> Value {
-    operation.output.map_or_else(|| Value::Map(Fields::default()), |shape| answer(shape))
+    operation.output.map_or_else(|| Value::Map(Fields::default()), answer)
 }
 
 fn answer(shape: &'static Shape) -> Value {
