@@ -24,7 +24,7 @@ pub(crate) enum Error {
     #[error("cannot start the spawner: {0}")]
     Spawner(#[from] sandbox::StartError),
     #[error(
-        "this machine does not enforce these limits on functions:\n{0}Run as root, or accept that with \
+        "this machine can't enforce everything that isolates functions:\n{0}Run as root, or accept that with \
          --accept-weak-isolation."
     )]
     WeakIsolation(String),

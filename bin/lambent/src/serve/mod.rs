@@ -14,7 +14,7 @@ use sandbox::Spawner;
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use worker::runtimes::Runtimes;
@@ -22,9 +22,9 @@ use worker::runtimes::Runtimes;
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     crate::logging::start();
-    let configuration = Configuration::for_serve(arguments)?;
-    let dir = configuration.data_dir();
-    make_data_dir(&dir)?;
+    let mut configuration = Configuration::for_serve(arguments)?;
+    let dir = make_data_dir(&configuration.data_dir())?;
+    configuration.data_dir = Some(dir.clone());
     let spawner = isolation::start(&configuration)?;
     let runtimes = crate::runtimes::prepare(&dir)?;
     let asynchronous =
@@ -32,11 +32,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     asynchronous.block_on(serve(arguments, &configuration, spawner, runtimes))
 }
 
-fn make_data_dir(dir: &Path) -> Result<(), Error> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
+/// Makes the data directory where there is none; its absolute path, which environments need.
+fn make_data_dir(dir: &Path) -> Result<PathBuf, Error> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.and_then(|()| dir.canonicalize())
         .map_err(|source| Error::DataDirectory { path: dir.to_owned(), source })
 }
 
