@@ -1,7 +1,9 @@
 """Failures of a function: as the answer that its caller gets, and as the record that its log gets."""
 
+import json
 import os
 import sys
+import time
 import traceback
 
 # What separates the lines of one record on a pipe whose records are lines, and how such lines are indented.
@@ -40,7 +42,7 @@ def frames(error, bootstrap):
 def record(result):
     """Writes the error to the log, as one record."""
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON":
-        text = as_json(result)
+        text = stamped(result)
     else:
         text = LINE.join(as_lines(result))
     try:
@@ -51,9 +53,12 @@ def record(result):
 
 
 def as_json(result):
-    import json
-    import time
+    """The error as the body of an answer."""
+    return json.dumps(result).encode()
 
+
+def stamped(result):
+    """The error as a record of a log in JSON."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return json.dumps({"timestamp": now, "level": "ERROR", **result}, ensure_ascii=False)
 

@@ -10,43 +10,55 @@ describes; how the messages travel is nobody's business but this file's.
 
 import sys
 
+LIBRARY = [path for path in sys.path if path.endswith("/lib/python%d.%d" % sys.version_info[:2])]
 CODE_PATHS = ["/var/task", "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
 VERSION = "/2018-06-01/runtime"
 
 
+class Stub(type(sys)):
+    """A module that a private copy of another one believes to have imported: any name of it is itself, callable."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_arguments):
+        return self
+
+
 def load_http():
-    """`http.client`, without the packages that only its other half needs (e-mail, TLS, sockets, URLs).
+    """`http.client`, of which only its reader of answers is used, without what only its other half needs.
 
-    They would double the time to the first invocation. The copy is ours alone: a function that imports `http.client`, or
-    any of them, gets the real ones.
+    E-mail, TLS, URLs and regular expressions would treble the time to the first invocation. The copy is ours alone: a
+    function that imports `http.client`, or any of them, gets the real ones.
     """
-    from types import ModuleType
-
-    class Stub(ModuleType):
-        """Names of the other half, which are read while its classes are made and never used."""
-
-        def __getattr__(self, name):
-            if name.startswith("__"):
-                raise AttributeError(name)
-            return None
-
-    names = ("email", "email.message", "email.parser", "socket", "urllib", "urllib.parse")
-    stubs = {name: Stub(name) for name in names}
+    names = "collections collections.abc email email.message email.parser http re socket urllib urllib.parse"
+    stubs = {name: Stub(name) for name in names.split()}
     stubs["email"].message, stubs["email"].parser = stubs["email.message"], stubs["email.parser"]
     stubs["email.message"].Message, stubs["email.parser"].Parser = object, Fields
+    stubs["http"].__path__ = [path + "/http" for path in LIBRARY]
+    stubs["http"].HTTPStatus = Statuses
     stubs["ssl"] = None
-    kept = {name: sys.modules.pop(name) for name in [*stubs, "http.client"] if name in sys.modules}
+    kept = {name: sys.modules.pop(name) for name in (*stubs, "http.client") if name in sys.modules}
     sys.modules.update(stubs)
     try:
         import http.client as client
     finally:
-        for name in stubs:
+        for name in (*stubs, "http.client"):
             sys.modules.pop(name, None)
-        sys.modules.pop("http.client", None)
         sys.modules.update(kept)
-        if "http.client" not in kept and "http" in sys.modules:
-            vars(sys.modules["http"]).pop("client", None)
     return client
+
+
+class Status(int):
+    phrase = ""
+
+
+class Statuses:
+    """The statuses that decide how an answer is read."""
+
+    __members__ = {"CONTINUE": Status(100), "NO_CONTENT": Status(204), "NOT_MODIFIED": Status(304)}
 
 
 class Fields:
@@ -67,7 +79,12 @@ class RuntimeApi:
         import _socket
         import io
 
-        self.http = load_http()
+        try:
+            self.http = load_http()
+        except Exception:
+            import http.client
+
+            self.http = http.client
         host, _, port = address.rpartition(":")
         self.socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self.socket.connect((host, int(port)))
@@ -123,6 +140,50 @@ class RuntimeApi:
             self.socket.sendall(head + b"\r\n")
             self.socket.sendall(body)
         return self.answer("POST")
+
+
+class Json:
+    """JSON by the part of `json` that is written in C. The rest of it, regular expressions, is for those who ask for more."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}.__getitem__
+    memo = None
+
+    def __init__(self, ascii_only):
+        import _json
+
+        self.memo = {}
+        self.scan, self.encoder = _json.make_scanner(self), _json.make_encoder
+        self.quote = _json.encode_basestring_ascii if ascii_only else _json.encode_basestring
+        if self.loads(b' {"a": [1.5, -Infinity]}\n') != {"a": [1.5, -float("inf")]} or self.encode([1]) != "[1]":
+            raise ImportError
+
+    def loads(self, data):
+        text = (data if isinstance(data, str) else data.decode()).strip(" \t\n\r")
+        try:
+            value, end = self.scan(text, 0)
+            if end == len(text):
+                return value
+        except (StopIteration, SystemError, ValueError):
+            pass
+        from json import loads
+
+        return loads(data)
+
+    def encode(self, value):
+        encoder = self.encoder({}, beyond, self.quote, None, ": ", ", ", False, False, True)
+        return "".join(encoder(value, 0))
+
+
+class PlainJson:
+    """The same by `json`, for an interpreter whose inside is another."""
+
+    def __init__(self, ascii_only):
+        from json import JSONEncoder, loads
+
+        self.loads, self.encode = loads, JSONEncoder(ensure_ascii=ascii_only, default=beyond).encode
 
 
 class Fault(Exception):
@@ -353,19 +414,15 @@ def invoke(api, handler, fields, body, environ):
         context = LambdaContext(fields, environ)
         body, content_type = write_result(handler(event, context))
     except Exception as error:
-        from _lambent_faults import describe, record
+        from _lambent_faults import as_json, describe, record
 
         result, kind = describe(error, __file__, request_id)
         record(result)
-        body, path = encode_result(result), "invocation/%s/error" % request_id
+        body, path = as_json(result), "invocation/%s/error" % request_id
         flush()
         return api.post(path, body, error_type=kind)
     flush()
     return api.post("invocation/%s/response" % request_id, body, content_type)
-
-
-def encode_result(result):
-    return JSONEncoder().encode(result).encode()
 
 
 def flush():
@@ -382,12 +439,12 @@ def initialise(api, name):
     try:
         return find_handler(name)
     except Exception as error:
-        from _lambent_faults import describe, record
+        from _lambent_faults import as_json, describe, record
 
         result, kind = describe(error, __file__, "")
         record(result)
         flush()
-        api.post("init/error", encode_result(result), error_type=kind)
+        api.post("init/error", as_json(result), error_type=kind)
         sys.exit(1)
 
 
@@ -418,11 +475,14 @@ def main():
 
 
 if __name__ == "__main__":
-    from json import JSONEncoder, loads
     from time import time
 
     NoneType = type(None)
     ASCII = sys.version_info < (3, 12)
-    encode = JSONEncoder(ensure_ascii=ASCII, default=beyond).encode
     CURRENT = ""
+    try:
+        codec = Json(ASCII)
+    except Exception:
+        codec = PlainJson(ASCII)
+    loads, encode = codec.loads, codec.encode
     main()

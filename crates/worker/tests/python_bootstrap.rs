@@ -1,5 +1,5 @@
 //! The Python bootstrap's own tests, run by each interpreter that this machine has.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Roots made from what this machine has, compared with what they promise, and, where the tests run as root, run.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
 
 use std::fs;
 use std::os::fd::AsFd;

@@ -369,6 +369,11 @@ class Environment(unittest.TestCase):
             """
         self.assertEqual(run(code, None).answers(), [["/y", "b", "AF_INET"]])
 
+    def test_nothing_is_imported_that_most_starts_do_not_need(self):
+        heavy = ["collections", "email", "enum", "http", "json", "logging", "re", "socket", "ssl", "urllib"]
+        code = "import sys\ndef handler(e, c):\n    return [n for n in %r if n in sys.modules]" % heavy
+        self.assertEqual(run(code, {"a": 1}).answers(), [[]])
+
     def test_exit_and_quit_exist(self):
         self.assertEqual(run("def handler(e, c):\n    quit()", None).status, 0)
 

@@ -78,7 +78,8 @@ pub(super) fn add(tree: &mut Tree, search: &Search) -> Result<(), RuntimesError>
 }
 
 /// Copies the shared objects of a closure: where the loader finds them without being told, or into `elsewhere`.
-/// Without `elsewhere`, they go beside the C library.
+/// Without `elsewhere` they go beside the C library; so does the interpreter's own in any case, because it must start also
+/// when a function has an LD_LIBRARY_PATH of its own.
 pub(super) fn add_closure(
     tree: &mut Tree,
     closure: &Closure,
@@ -92,6 +93,7 @@ pub(super) fn add_closure(
     for (name, library) in &closure.libraries {
         let to = match library.standard {
             true => library.path.to_string_lossy().into_owned(),
+            false if name.starts_with("libpython") => format!("{beside}/{name}"),
             false => format!("{}/{name}", elsewhere.unwrap_or(&beside)),
         };
         tree.copy(&library.path, &to)?;

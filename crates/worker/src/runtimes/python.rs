@@ -18,7 +18,7 @@ const BOOTSTRAP: [(&str, &str); 4] = [
 ];
 
 /// Parts of the standard library that no function can use, or that are its own tests.
-const LEFT_OUT: [&str; 12] = [
+const LEFT_OUT: [&str; 11] = [
     "test",
     "tests",
     "idlelib",
@@ -27,7 +27,6 @@ const LEFT_OUT: [&str; 12] = [
     "ensurepip",
     "dist-packages",
     "site-packages",
-    "lib2to3",
     "sitecustomize.py",
     "turtle.py",
     "EXTERNALLY-MANAGED",
@@ -141,26 +140,11 @@ impl Interpreter {
 
     /// `python:3.11.2`, or `python:3.11` when the program doesn't tell.
     pub(super) fn version_text(&self) -> String {
-        let patch = std::fs::read(&self.program).ok().and_then(|p| self.patch_version(&p));
-        let in_library = || {
-            let shared = format!("libpython{}.so.1.0", self.version);
-            let path = self.library.parent()?.join(shared);
-            self.patch_version(&std::fs::read(path).ok()?)
-        };
-        format!("python:{}", patch.or_else(in_library).unwrap_or_else(|| self.version.clone()))
-    }
-
-    /// The text `3.11.2` between two NULs: what `sys.version` begins with.
-    fn patch_version(&self, program: &[u8]) -> Option<String> {
-        let start = format!("{}.", self.version);
-        let texts = program.split(|byte| *byte == 0).filter(|t| t.len() <= start.len() + 8);
-        let versions = texts.filter_map(|text| std::str::from_utf8(text).ok());
-        versions
-            .filter(|text| {
-                text.strip_prefix(&start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-            })
-            .find(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'+'))
-            .map(str::to_owned)
+        let shared = format!("libpython{}.so.1.0", self.version);
+        let places = [Some(self.program.clone()), self.library.parent().map(|lib| lib.join(shared))];
+        let mut programs = places.into_iter().flatten().filter_map(|place| std::fs::read(place).ok());
+        let patch = programs.find_map(|program| patch_version(&self.version, &program));
+        format!("python:{}", patch.as_deref().unwrap_or(&self.version))
     }
 
     /// How an environment starts it. Without `site`, which the bootstrap makes up for, and without writing compiled modules to
@@ -169,6 +153,31 @@ impl Interpreter {
         let program = format!("{}/bin/python{}", layout::LANGUAGE, self.version);
         [&program, "-S", "-B", "/var/runtime/bootstrap.py"].map(str::to_owned).to_vec()
     }
+}
+
+/// The text `3.11.2` in a program, which `sys.version` begins with. Linkers store a text that is the end of another one only
+/// once, so it may be the end of a path.
+fn patch_version(version: &str, program: &[u8]) -> Option<String> {
+    let start = format!("{version}.");
+    let texts = program.split(|byte| *byte == 0).filter(|t| t.len() <= 256 && t.len() > start.len());
+    let mut at_an_end = None;
+    for text in texts.filter_map(|text| std::str::from_utf8(text).ok()) {
+        let Some(at) = text.rfind(&start) else { continue };
+        let (before, found) = text.split_at(at);
+        let patch = &found[start.len()..];
+        if !patch.starts_with(|c: char| c.is_ascii_digit())
+            || !patch.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+        {
+            continue;
+        }
+        if before.is_empty() {
+            return Some(found.to_owned());
+        }
+        if !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.') {
+            at_an_end.get_or_insert_with(|| found.to_owned());
+        }
+    }
+    at_an_end
 }
 
 /// Digest of everything in this file that becomes part of a root.
@@ -191,12 +200,12 @@ mod tests {
     }
 
     #[test]
-    fn the_patch_version_stands_alone() {
-        let interpreter =
-            Interpreter { version: "3.11".to_owned(), program: PathBuf::new(), library: PathBuf::new() };
-        let program = b"\0python3.11\x003.11.\x003.11.x\x003.11.2 (main)\x003.11.2+\0rest";
-        assert_eq!(interpreter.patch_version(program).as_deref(), Some("3.11.2+"));
-        assert_eq!(interpreter.patch_version(b"nothing"), None);
+    fn the_patch_version_is_a_text_of_its_own_or_the_end_of_one() {
+        let program = b"\0/opt/3.11.1\0python3.11\x003.11.\x003.11.x\x003.11.2 (main)\x003.11.2+\0rest";
+        assert_eq!(patch_version("3.11", program).as_deref(), Some("3.11.2+"));
+        assert_eq!(patch_version("3.12", b"x\0/opt/Python-3.12.1\0").as_deref(), Some("3.12.1"));
+        assert_eq!(patch_version("3.1", b"13.1.2\x003.11.2\x00"), None);
+        assert_eq!(patch_version("3.11", b"nothing"), None);
     }
 
     #[test]
