@@ -122,3 +122,80 @@ impl Identities {
 fn is_key_id(text: &str) -> bool {
     (1..=KEY_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auth::policy::TrustPolicy;
+    use auth::{Identity, SecretString};
+    use std::sync::atomic::AtomicUsize;
+    use tokio::sync::Notify;
+    use types::{AccountId, BoxFuture};
+
+    /// Knows every key; each answer waits until it is let through.
+    #[derive(Default)]
+    struct Slow {
+        asked: AtomicUsize,
+        may_answer: Notify,
+    }
+
+    impl Directory for Slow {
+        fn credential<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Credential>, DirectoryError>> {
+            Box::pin(async move {
+                self.asked.fetch_add(1, Ordering::SeqCst);
+                self.may_answer.notified().await;
+                Ok(Some(Credential {
+                    secret: SecretString::from("secret".to_owned()),
+                    session_token: None,
+                    expires: None,
+                    active: true,
+                    identity: Arc::new(Identity::root(AccountId::FIRST)),
+                }))
+            })
+        }
+
+        fn role_trust<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Option<TrustPolicy>, DirectoryError>> {
+            Box::pin(async { Ok(None) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_up_from_before_a_revocation_is_not_remembered() {
+        let directory = Arc::new(Slow::default());
+        let identities = Identities::new(directory.clone());
+        let revoked_meanwhile = async {
+            while directory.asked.load(Ordering::SeqCst) == 0 {
+                tokio::task::yield_now().await;
+            }
+            identities.forget();
+            directory.may_answer.notify_one();
+        };
+        let (found, ()) = tokio::join!(identities.find("AKIA1"), revoked_meanwhile);
+        let found = found.unwrap().unwrap();
+        assert!(!identities.is_current(&found), "who found it must look again");
+        directory.may_answer.notify_one();
+        let again = identities.find("AKIA1").await.unwrap().unwrap();
+        assert!(identities.is_current(&again));
+        identities.find("AKIA1").await.unwrap().unwrap();
+        assert_eq!(directory.asked.load(Ordering::SeqCst), 2, "the second answer is remembered");
+    }
+
+    #[tokio::test]
+    async fn the_cache_and_the_signing_keys_are_bounded() {
+        let directory = Arc::new(Slow::default());
+        let identities = Identities::new(directory.clone());
+        for nth in 0..=KEYS {
+            directory.may_answer.notify_one();
+            identities.find(&format!("AKIA{nth}")).await.unwrap().unwrap();
+        }
+        assert_eq!(identities.known.read().unwrap().len(), 1);
+        let known = Arc::clone(&identities.find(&format!("AKIA{KEYS}")).await.unwrap().unwrap().known);
+        for day in 0..100 {
+            known.signing_key(&format!("{day:08}"), "us-east-1", "lambda");
+        }
+        assert!(known.signing_keys.read().unwrap().len() <= SIGNING_KEYS);
+    }
+}

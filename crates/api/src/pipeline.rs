@@ -9,7 +9,7 @@ use crate::download::Downloads;
 use crate::encode::{self, Answer};
 use crate::handlers::Handlers;
 use crate::identities::Identities;
-use crate::invoke::Invoke;
+use crate::invocation::Invoke;
 use crate::refusals::PerMinute;
 use crate::request::{Context, Request};
 use crate::rows::{self, Access, Check, Subject};

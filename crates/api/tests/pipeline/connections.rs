@@ -227,3 +227,15 @@ async fn what_is_not_answered_within_the_grace_is_ended() {
     assert!(running.await.unwrap().is_err());
     assert_eq!(desk.dropped.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_second_host_header_breaks_the_signature() {
+    let platform = Platform::start().await;
+    let call = samples::least("lambda", "GetFunction");
+    let head = head(&platform, &call, &platform.root).replacen("\r\n", "\r\nhost: evil.example\r\n", 1);
+    let mut stream = TcpStream::connect(platform.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = answer(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 403") || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(platform.desk.called(), Vec::<&str>::new());
+}

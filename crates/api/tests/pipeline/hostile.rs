@@ -7,6 +7,8 @@ use crate::samples;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 use tokio::runtime::Runtime;
 
 /// Any JSON of moderate size, odd texts included.
@@ -73,10 +75,12 @@ fn stray_call() -> impl Strategy<Value = Call> {
         .prop_map(|(method, target, service)| Call::new(method, &target, service))
 }
 
-fn hold<S: Strategy<Value = Call>>(cases: u32, calls: S) {
+/// The statuses that came back.
+fn hold<S: Strategy<Value = Call>>(cases: u32, calls: S) -> BTreeSet<u16> {
     let runtime = Runtime::new().unwrap();
     let platform = runtime.block_on(Platform::start());
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let statuses = RefCell::new(BTreeSet::new());
     let done = runner.run(&calls, |call| {
         let now = platform.clock_now();
         if auth::sigv4::claim(&auth::sigv4::SignedRequest {
@@ -92,27 +96,32 @@ fn hold<S: Strategy<Value = Call>>(cases: u32, calls: S) {
         let request = call.signed(&platform.host(), Some(&platform.root), now);
         let answer = runtime.block_on(crate::client::send(platform.address, request)).unwrap();
         let status = answer.status.as_u16();
+        statuses.borrow_mut().insert(status);
         prop_assert!(status < 500 || status == 501, "{status}: {}", answer.text());
         prop_assert_eq!(answer.header("x-amzn-requestid").len(), 36);
         Ok(())
     });
     done.unwrap();
     let records = runtime.block_on(platform.finish());
-    let ids: std::collections::HashSet<_> = records.iter().map(|record| &record.request_id).collect();
+    let ids: HashSet<_> = records.iter().map(|record| &record.request_id).collect();
     assert_eq!(ids.len(), records.len(), "one record per request");
+    statuses.into_inner()
 }
 
 #[test]
 fn a_member_that_holds_anything_is_the_callers_error_or_fine() {
-    hold(600, bent_call());
+    let statuses = hold(600, bent_call());
+    assert!(statuses.is_superset(&[200, 400].into()), "{statuses:?}");
 }
 
 #[test]
 fn a_body_of_garbage_is_the_callers_error_or_fine() {
-    hold(300, garbage_call());
+    let statuses = hold(300, garbage_call());
+    assert!(statuses.contains(&400), "{statuses:?}");
 }
 
 #[test]
 fn a_stray_target_is_the_callers_error() {
-    hold(600, stray_call());
+    let statuses = hold(600, stray_call());
+    assert!(statuses.is_superset(&[400, 403].into()), "{statuses:?}");
 }

@@ -205,3 +205,23 @@ async fn a_body_that_takes_its_time_does_not_outlive_a_revocation() {
     assert!(answer.contains("UnrecognizedClientException"), "{answer}");
     assert_eq!(platform.desk.called(), Vec::<&str>::new());
 }
+
+#[tokio::test]
+async fn a_presigned_call_is_good_for_its_time_and_no_longer() {
+    let platform = Platform::start().await;
+    let signer = auth::sigv4::Signer {
+        access_key_id: &platform.root.id,
+        secret: &platform.root.secret,
+        session_token: None,
+        region: "us-east-1",
+        service: "lambda",
+    };
+    let (path, host) = ("/2015-03-31/functions", platform.host());
+    let query = auth::sigv4::presign(&signer, "GET", &host, path, "", 900, platform.clock_now()).unwrap();
+    let call = Call::new("GET", &format!("{path}?{query}"), "lambda");
+    platform.clock.advance(Duration::from_secs(900));
+    assert_eq!(platform.send(&call, None).await.status, 200);
+    platform.clock.advance(Duration::from_secs(1));
+    let message = refused(&platform, &call, None, BAD_SIGNATURE).await;
+    assert!(message.starts_with("Signature expired"), "{message}");
+}
