@@ -151,12 +151,12 @@ impl Server {
             };
             for event in events {
                 match Source::from_data(event.data) {
-                    Some(Source::Socket) => {
-                        let Some(request) = packet::receive(&self.socket, HEADER).ok().flatten() else {
-                            return Ok(());
-                        };
-                        self.request(request);
-                    }
+                    Some(Source::Socket) => match packet::receive(&self.socket, HEADER) {
+                        Ok(Some(request)) => self.request(request),
+                        // Not a packet of ours; the next one may be.
+                        Err(Errno::MSGSIZE) => {}
+                        Ok(None) | Err(_) => return Ok(()),
+                    },
                     Some(Source::Platform) => return Ok(()),
                     Some(source) => self.handle(source),
                     None => {}

@@ -1,7 +1,7 @@
 //! How environments come and go, and what is left when somebody is killed.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -50,13 +50,55 @@ pub(crate) fn terminate(bench: &Bench) -> Verdict {
     passed()
 }
 
-pub(crate) fn daemons(bench: &Bench) -> Verdict {
-    let mark = format!("mark-{}-{}", std::process::id(), bench.is_privileged());
-    let sandbox = bench.start(&["daemon", &mark]);
+pub(crate) fn stubborn(bench: &Bench) -> Verdict {
+    let sandbox = bench.start(&["stubborn"]);
+    assert_eq!(first_line(&sandbox), "ready ok\n");
+    sandbox.terminate();
+    assert!(!wait_until(&sandbox.pidfd, Instant::now() + Duration::from_millis(100)));
+    sandbox.kill();
+    assert!(wait_until(&sandbox.pidfd, Instant::now() + PATIENCE));
+    passed()
+}
+
+/// Descriptors, processes and groups are as many after as before.
+pub(crate) fn nothing_leaks(bench: &Bench) -> Verdict {
+    let spawner = pid_in(&bench.spawner.process());
+    let count = || {
+        let open = |pid: i32| std::fs::read_dir(format!("/proc/{pid}/fd")).expect("descriptors").count();
+        let children = format!("/proc/{spawner}/task/{spawner}/children");
+        let children = std::fs::read_to_string(children).expect("the spawner's children");
+        (open(spawner), open(std::process::id() as i32), children.split_whitespace().count())
+    };
+    bench.run(&["exit", "0"]);
+    let before = count();
+    for n in 0..100 {
+        match n % 4 {
+            0 => drop(bench.run(&["exit", "0"])),
+            1 => drop(bench.start(&["sleep"])),
+            2 => drop(bench.start(&["fork-bomb", "5"])),
+            _ => {
+                let mut spec = bench.spec(&["sleep"]);
+                spec.argv[0] = "/absent".to_owned();
+                assert!(bench.spawner.create(&spec).is_err());
+            }
+        }
+    }
+    assert!(eventually(|| count() == before), "{:?} before, {:?} after", before, count());
+    assert_eq!(groups_of(&bench.name), Vec::<PathBuf>::new());
+    passed()
+}
+
+fn first_line(sandbox: &sandbox::Sandbox) -> String {
     let mut line = String::new();
     let output = std::fs::File::from(sandbox.output.try_clone().expect("a copy"));
     BufReader::new(output).read_line(&mut line).expect("a line");
-    assert_eq!(line, "daemon ok\n");
+    line
+}
+
+pub(crate) fn daemons(bench: &Bench) -> Verdict {
+    let mark = format!("mark-{}-{}", std::process::id(), bench.is_privileged());
+    let sandbox = bench.start(&["daemon", &mark]);
+    assert_eq!(first_line(&sandbox), "daemon ok\n");
     assert_eq!(processes_with(&mark).len(), 2);
     drop(sandbox);
     assert_eq!(processes_with(&mark), Vec::<i32>::new());
@@ -66,9 +108,7 @@ pub(crate) fn daemons(bench: &Bench) -> Verdict {
 pub(crate) fn neighbours(bench: &Bench) -> Verdict {
     let mark = format!("left-{}-{}", std::process::id(), bench.is_privileged());
     let one = bench.start(&["leave", &mark]);
-    let mut line = String::new();
-    let output = std::fs::File::from(one.output.try_clone().expect("a copy"));
-    BufReader::new(output).read_line(&mut line).expect("a line");
+    assert_eq!(first_line(&one), "left ok\n");
     let pids = processes_with(&mark);
     let other = bench.run(&["seek", &pids[0].to_string()]);
     assert_eq!(result(&other, "tmp"), "false");
@@ -89,14 +129,15 @@ pub(crate) fn memory_of_init(bench: &Bench) -> Verdict {
     spec.env.extend((0..200).map(|n| (format!("SECRET{n}"), format!("{}{secret}", "x".repeat(n * 20)))));
     let neighbour = bench.spawner.create(&spec).expect("an environment");
     // It is found where it belongs.
-    assert!(memory_holds(pid_of(&neighbour), secret.as_bytes()));
+    assert!(memory_holds(pid_in(&neighbour.pidfd), secret.as_bytes()));
     let other = bench.start(&["sleep"]);
-    assert!(!memory_holds(pid_of(&other), secret.as_bytes()));
+    assert!(!memory_holds(pid_in(&other.pidfd), secret.as_bytes()));
     passed()
 }
 
-fn pid_of(sandbox: &sandbox::Sandbox) -> i32 {
-    let info = format!("/proc/self/fdinfo/{}", sandbox.pidfd.as_raw_fd());
+/// The number behind a pidfd.
+fn pid_in(pidfd: &impl AsFd) -> i32 {
+    let info = format!("/proc/self/fdinfo/{}", pidfd.as_fd().as_raw_fd());
     let info = std::fs::read_to_string(info).expect("the pidfd's state");
     let line = info.lines().find_map(|line| line.strip_prefix("Pid:")).expect("its number");
     line.trim().parse().expect("a number")
@@ -386,9 +427,7 @@ pub(crate) fn be_platform(name: &str, mark: &str, root: &Path) {
     let _second = tree::stage(bench.spawner.staging(), 'b');
     let one = bench.start(&["sleep", mark]);
     let two = bench.start(&["daemon", mark]);
-    let mut line = String::new();
-    let output = std::fs::File::from(two.output.try_clone().expect("a copy"));
-    BufReader::new(output).read_line(&mut line).expect("a line");
+    assert_eq!(first_line(&two), "daemon ok\n");
     println!("ready");
     wait_until(&bench.spawner.process(), Instant::now() + Duration::from_secs(60));
     // Its spawner was killed. The environments are dead, and no more can be made.

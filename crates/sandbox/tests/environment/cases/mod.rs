@@ -43,6 +43,8 @@ macro_rules! both {
             (concat!($mode, "_threads_work"), life::threads as _),
             (concat!($mode, "_wait_status_is_reported"), life::status as _),
             (concat!($mode, "_sigterm_reaches_the_runtime"), life::terminate as _),
+            (concat!($mode, "_stopped_and_deaf_programs_are_killed"), life::stubborn as _),
+            (concat!($mode, "_a_hundred_environments_leave_nothing"), life::nothing_leaks as _),
             (concat!($mode, "_daemons_die_with_the_environment"), life::daemons as _),
             (concat!($mode, "_neighbours_are_invisible"), life::neighbours as _),
             (concat!($mode, "_creations_run_side_by_side"), life::parallel as _),

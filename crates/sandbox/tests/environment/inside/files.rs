@@ -32,6 +32,14 @@ pub(crate) fn writes() {
     say("rename", fs::rename("/open/file", "/open/renamed"));
     say("link-to-tmp", fs::hard_link("/open/file", "/tmp/linked"));
     say("mode", fs::set_permissions("/open/file", fs::Permissions::from_mode(0o600)));
+    let times = rustix::fs::Timestamps {
+        last_access: rustix::fs::Timespec { tv_sec: 1, tv_nsec: 0 },
+        last_modification: rustix::fs::Timespec { tv_sec: 1, tv_nsec: 0 },
+    };
+    let set = rustix::fs::utimensat(rustix::fs::CWD, "/open/file", &times, rustix::fs::AtFlags::empty());
+    say("times", set.map_err(Into::into));
+    say("own-program", open("/proc/self/exe"));
+    say("over-a-mount-point", fs::rename("/open", "/tmp"));
     say("passwd", open("/etc/passwd"));
     say("device-directory", File::create("/dev/new").map(|_| ()));
     say("tmp", File::create("/tmp/new").and_then(|mut file| file.write_all(b"x")));

@@ -23,6 +23,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("a code")),
         ["abort"] => std::process::abort(),
         ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
+        ["stubborn"] => stubborn(),
         ["threads"] => threads(),
         ["daemon", ..] => resources::daemonise(),
         ["init"] => calls::init(),
@@ -84,6 +85,16 @@ fn processes() {
     print!("first {}", read("/proc/1/comm"));
 }
 
+/// Will not end when asked, and then stops itself.
+fn stubborn() {
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+    println!("ready ok");
+    // SAFETY: raise touches no memory.
+    unsafe { libc::raise(libc::SIGSTOP) };
+    std::thread::sleep(Duration::from_secs(600));
+}
+
 /// Threads work although clone3 is refused.
 fn threads() {
     let threads: Vec<_> = (0..8u64).map(|n| std::thread::spawn(move || n * n)).collect();
@@ -120,6 +131,7 @@ fn errno_name(errno: i32) -> String {
         (libc::ENXIO, "ENXIO"),
         (libc::EBUSY, "EBUSY"),
         (libc::EMFILE, "EMFILE"),
+        (libc::ETXTBSY, "ETXTBSY"),
     ];
     names
         .iter()
