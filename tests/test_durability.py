@@ -1,5 +1,6 @@
 """What was answered is there after `kill -9`, and nothing of the platform outlives it."""
 
+import hashlib
 import os
 import random
 import threading
@@ -20,20 +21,37 @@ def mounts():
     return Path("/proc/self/mountinfo").read_text().count("\n")
 
 
-def cgroups():
-    """Control groups whose names tell that they are ours."""
-    return sorted(str(path) for path in Path("/sys/fs/cgroup").rglob("lambent*") if path.is_dir())
+def cgroups(data):
+    """Control groups of the platform with that data folder."""
+    name = "lambent-" + hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:12]
+    return sorted(str(path) for path in Path("/sys/fs/cgroup").rglob(f"{name}*") if path.is_dir())
 
 
-def namespaces():
-    """Network namespaces that some process is in."""
+def namespaces(processes):
+    """Namespaces, other than our own, that these processes are in."""
     found = set()
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            found.add(os.readlink(f"/proc/{entry}/ns/net"))
-        except OSError:
-            continue
-    return found
+    for pid in processes:
+        for kind in ("net", "mnt", "pid", "ipc", "uts"):
+            try:
+                found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+            except OSError:
+                continue
+    return found - {os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "pid", "ipc", "uts")}
+
+
+class Traces:
+    """What a running platform has made, to be looked for once it is gone."""
+
+    def __init__(self, platform):
+        self.mounts = mounts()
+        self.processes = descendants(platform.pid)
+        self.namespaces = namespaces(self.processes)
+
+    def gone(self):
+        assert eventually(lambda: not alive(self.processes), 10), f"still alive: {alive(self.processes)}"
+        everyone = lambda: namespaces(filter(str.isdigit, os.listdir("/proc")))
+        assert eventually(lambda: not self.namespaces & everyone(), 10)
+        assert mounts() <= self.mounts
 
 
 class Writer(threading.Thread):
@@ -93,16 +111,9 @@ def listed(tenant):
     return {one["FunctionName"]: one["CodeSha256"] for page in pages for one in page["Functions"]}
 
 
-def nothing_remains(processes, mounted, network):
-    assert eventually(lambda: not alive(processes), 10), f"processes live on: {alive(processes)}"
-    assert eventually(lambda: mounts() <= mounted, 10)
-    assert eventually(lambda: namespaces() <= network, 10)
-
-
 @pytest.mark.slow
 @pytest.mark.limit(900)
 def test_kill_fifty_times_during_writes_and_invocations(start, tmp_path):
-    mounted, network, grouped = mounts(), namespaces(), cgroups()
     there, gone, unknown, role, runtime, answers, writes = {}, set(), set(), None, None, 0, 0
     for round_number in range(ROUNDS):
         platform = start(data=tmp_path / "data")
@@ -123,12 +134,12 @@ def test_kill_fifty_times_during_writes_and_invocations(start, tmp_path):
         for thread in (invoker, *writers):
             thread.start()
         time.sleep(random.uniform(0.05, 0.6))
-        processes = descendants(platform.pid)
+        traces = Traces(platform)
         platform.kill()
         for thread in (invoker, *writers):
             thread.join(15)
             assert not thread.is_alive()
-        nothing_remains(processes, mounted, network)
+        traces.gone()
         answers += invoker.answers
         for writer in writers:
             writes += writer.turn
@@ -144,7 +155,7 @@ def test_kill_fifty_times_during_writes_and_invocations(start, tmp_path):
     assert {name: now.get(name) for name in there} == there
     assert Function(tenant, "busy")({"last": 1}) == {"last": 1}
     assert platform.stop() == 0
-    assert eventually(lambda: cgroups() == grouped), set(cgroups()) - set(grouped)
+    assert eventually(lambda: not cgroups(platform.data)), cgroups(platform.data)
 
 
 def test_a_restart_keeps_everything(start, tmp_path):
@@ -172,7 +183,6 @@ def test_a_restart_keeps_everything(start, tmp_path):
 
 
 def test_a_stop_finishes_what_runs_and_leaves_nothing(start):
-    mounted, network = mounts(), namespaces()
     platform = start()
     tenant = Tenant(platform, FIRST)
     function = tenant.deploy("import time\ndef handler(event, context):\n    time.sleep(1.5)\n    return 'finished'\n")
@@ -180,12 +190,14 @@ def test_a_stop_finishes_what_runs_and_leaves_nothing(start):
     caller = threading.Thread(target=lambda: answers.append(function()))
     caller.start()
     time.sleep(0.7)
-    processes = descendants(platform.pid)
-    assert processes
+    traces = Traces(platform)
+    assert traces.processes and traces.namespaces
+    assert cgroups(platform.data) or os.geteuid() != 0
     assert platform.stop() == 0
     caller.join(10)
     assert answers == ["finished"]
-    nothing_remains(processes, mounted, network)
+    traces.gone()
+    assert not cgroups(platform.data)
 
 
 def test_only_one_platform_per_data_folder(start, binary):

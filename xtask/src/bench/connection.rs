@@ -68,6 +68,7 @@ impl Connection {
             .body(Full::from(call.body.clone()))
             .map_err(text)?;
         *request.headers_mut() = headers;
+        self.sender.ready().await.map_err(text)?;
         let response = self.sender.send_request(request).await.map_err(text)?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(text)?.to_bytes();

@@ -25,7 +25,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "testkit",
         &[
-            "types", "seal", "wire", "package", "telemetry", "auth", "store", "api", "worker", "invoke", "control",
+            "types",
+            "seal",
+            "wire",
+            "package",
+            "telemetry",
+            "auth",
+            "store",
+            "api",
+            "worker",
+            "invoke",
+            "control",
             "services",
         ],
     ),
