@@ -28,7 +28,7 @@ impl Logs {
         context: &Context,
     ) -> Result<DescribeLogGroupsResponse, ServiceError> {
         refuse_what_is_not_built(&input)?;
-        self.settled().await?;
+        self.settled(input.next_token.is_none()).await?;
         let limit = input.limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE);
         let after = input.next_token.as_deref().map(token::read_name).transpose()?;
         let listed = self.listed(&input, after, limit + 1, context).await?;

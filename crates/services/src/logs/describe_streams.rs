@@ -38,7 +38,7 @@ impl Logs {
         }
         let group = names::group(input.log_group_name, input.log_group_identifier, context)?;
         let after = input.next_token.as_deref().map(read_token).transpose()?;
-        self.settled().await?;
+        self.settled(after.is_none()).await?;
         self.group(context.account, &group).await?;
         let limit = input.limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE);
         let descending = input.descending == Some(true);

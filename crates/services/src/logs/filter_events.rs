@@ -12,16 +12,24 @@ use api::{Context, Handle, Request};
 use store::StoreError;
 use types::ServiceError;
 
-/// What one call reads at most, beyond the first chunks of each stream: then it answers with what it has, if only with a
-/// token. Source: "You can receive an empty page with a nextToken" (API reference).
-const READ_BYTES: usize = 16 << 20;
+/// How much one call may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// What is read, beyond the first chunks of each stream: then the call answers with what it has, if only with a token.
+    /// Source: "you can receive an empty page with a nextToken" (API reference).
+    pub(super) read_bytes: usize,
+    /// What is held of streams that are read at the same time.
+    pub(super) held_bytes: usize,
+}
+
+const BOUNDS: Bounds = Bounds { read_bytes: 16 << 20, held_bytes: 16 << 20 };
 
 impl Handle<FilterLogEvents> for Logs {
     async fn handle(
         &self,
         request: Request<FilterLogEventsRequest>,
     ) -> Result<FilterLogEventsResponse, ServiceError> {
-        self.filter_events(request.input, &request.context, READ_BYTES).await
+        self.filter_events(request.input, &request.context, BOUNDS).await
     }
 }
 
@@ -30,7 +38,7 @@ impl Logs {
         &self,
         input: FilterLogEventsRequest,
         context: &Context,
-        read_bytes: usize,
+        bounds: Bounds,
     ) -> Result<FilterLogEventsResponse, ServiceError> {
         refuse_what_is_not_built(&input)?;
         let pattern = Pattern::read(input.filter_pattern.as_deref().unwrap_or_default())?;
@@ -42,11 +50,11 @@ impl Logs {
             span: Span::new(input.start_time, input.end_time),
             after: input.next_token.as_deref().map(Place::read).transpose()?,
         };
-        self.settled().await?;
+        self.settled(wanted.after.is_none()).await?;
         self.group(context.account, &wanted.group).await?;
         let sources = self.sources(&wanted).await?;
         let (events, next) = self
-            .search(sources, &wanted, &pattern, Page::new(input.limit), read_bytes)
+            .search(sources, &wanted, &pattern, Page::new(input.limit), bounds)
             .await
             .map_err(messages::store_failed)?;
         Ok(FilterLogEventsResponse {
@@ -66,10 +74,10 @@ impl Logs {
         wanted: &Wanted,
         pattern: &Pattern,
         mut page: Page,
-        read_bytes: usize,
+        bounds: Bounds,
     ) -> Result<(Vec<FilteredLogEvent>, Option<Place>), StoreError> {
         let Sources { streams, horizon, .. } = sources;
-        let mut merge = Merge::new(&self.store, streams);
+        let mut merge = Merge::new(&self.store, streams, bounds.held_bytes);
         let (mut events, mut last) = (Vec::new(), wanted.after);
         while let Some(found) = merge.next().await?
             && found.event.at < wanted.span.end.min(horizon)
@@ -83,7 +91,7 @@ impl Logs {
                 events.push(shown(found));
             }
             // One event at least is behind, so that every call gets on.
-            if merge.spent() > read_bytes {
+            if merge.spent() > bounds.read_bytes {
                 return Ok((events, last));
             }
         }

@@ -47,7 +47,7 @@ impl Logs {
         let group = names::group(input.log_group_name, input.log_group_identifier, context)?;
         let span = Span::new(input.start_time, input.end_time);
         let token = input.next_token.as_deref().map(token::read_gap).transpose()?;
-        self.settled().await?;
+        self.settled(token.is_none()).await?;
         self.stream(context.account, &group, &input.log_stream_name).await?;
         let chunks = Chunks::of(context.account, &group, &input.log_stream_name);
         let page = Page::new(input.limit);

@@ -3,8 +3,8 @@
 //! A stream is opened when its turn may have come, so that streams that follow each other are not open together. Of each
 //! open stream a few chunks are held.
 //!
-//! Invariant: what is held stays near [`HELD_BYTES`]: beyond that the stream whose turn comes last lets go of what it
-//! holds and reads it again later.
+//! Invariant: what is held stays near a bound: beyond it the streams whose turns come last let go of what they hold and
+//! read it again later.
 
 use super::cursor::Forward;
 use super::place::{Chunks, Gap};
@@ -15,9 +15,6 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use store::{Store, StoreError};
 use types::AccountId;
-
-/// What all open streams may hold.
-const HELD_BYTES: usize = 16 << 20;
 
 /// A stream to be read.
 pub(super) struct Source {
@@ -79,15 +76,16 @@ pub(super) struct Merge<'a> {
     /// The next event of each open stream that has one.
     heads: BinaryHeap<Reverse<(Place, usize)>>,
     held: usize,
+    may_hold: usize,
     spent: usize,
 }
 
 impl<'a> Merge<'a> {
-    /// Through these streams.
-    pub(super) fn new(store: &'a Store, mut sources: Vec<Source>) -> Self {
+    /// Through these streams, which may hold so many bytes together.
+    pub(super) fn new(store: &'a Store, mut sources: Vec<Source>, may_hold: usize) -> Self {
         sources.sort_by_key(|source| Reverse(source.earliest()));
         let (open, heads) = (Vec::new(), BinaryHeap::new());
-        Self { store, waiting: sources, open, heads, held: 0, spent: 0 }
+        Self { store, waiting: sources, open, heads, held: 0, may_hold, spent: 0 }
     }
 
     /// The next event.
@@ -154,7 +152,7 @@ impl<'a> Merge<'a> {
 
     /// Makes the streams whose turns come last let go of what they hold, until the rest is little enough.
     fn let_go(&mut self) {
-        if self.held <= HELD_BYTES {
+        if self.held <= self.may_hold {
             return;
         }
         let mut heads: Vec<_> = self.heads.iter().map(|Reverse(head)| *head).collect();
@@ -163,7 +161,7 @@ impl<'a> Merge<'a> {
             let cursor = &mut self.open[index].cursor;
             self.held -= cursor.held();
             cursor.forget();
-            if self.held <= HELD_BYTES / 2 {
+            if self.held <= self.may_hold / 2 {
                 return;
             }
         }

@@ -38,6 +38,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use types::{AccountId, BoxFuture, Clock, Region, ServiceError};
 use writer::{Job, ROOM_BYTES};
 
+/// How long lines may be on their way from a function's pipe to the sink: a read that begins, unlike one that goes on from
+/// a token, waits for them, so that a log is whole right after an invocation.
+const ON_THE_WAY: Duration = Duration::from_millis(40);
 /// How long a read waits for the writer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -86,8 +89,12 @@ impl Logs {
             .on::<logs::DescribeLogStreams, _>(self)
     }
 
-    /// Waits until everything that was accepted before is in the store.
-    async fn settled(&self) -> Result<(), ServiceError> {
+    /// Waits until everything that was accepted before is in the store; for a read that begins, also for what is about to
+    /// be accepted.
+    async fn settled(&self, begins: bool) -> Result<(), ServiceError> {
+        if begins {
+            tokio::time::sleep(ON_THE_WAY).await;
+        }
         let (done, written) = oneshot::channel();
         if self.jobs.send(Job::Flush(done)).is_err() {
             return Err(messages::writer_late());

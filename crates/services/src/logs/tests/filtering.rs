@@ -72,10 +72,10 @@ async fn a_call_that_finds_nothing_for_long_answers_with_a_token() {
     bench.write("a", (0..2000).map(|n| (n, format!("{n:0>500}")))).await;
     bench.write("a", [(3000, "needle")]).await;
     let input = FilterLogEventsRequest { filter_pattern: Some("needle".to_owned()), ..of_group() };
-    let page = bench.logs.filter_events(input.clone(), &context(), 100_000).await.unwrap();
+    let page = bench.logs.filter_events(input.clone(), &context(), bounds(100_000)).await.unwrap();
     assert!(page.events.unwrap().is_empty());
     assert!(page.next_token.is_some());
-    let events = bench.filter_reading(input, 100_000).await;
+    let events = bench.filter_reading(input, bounds(100_000)).await;
     assert_eq!(events.len(), 1);
 }
 
@@ -106,6 +106,7 @@ proptest! {
         writes in prop::collection::vec((0u8..4, prop::collection::vec((0i64..3, 0usize..2000), 1..5)), 1..20),
         limit in 1i64..9,
         read_bytes in prop_oneof![Just(0usize), Just(4000), Just(1 << 20)],
+        held_bytes in prop_oneof![Just(0usize), Just(4000), Just(1 << 20)],
         start in prop::option::of(0i64..12),
         end in prop::option::of(0i64..30),
         scale in prop_oneof![Just(1i64), Just(400_000)],
@@ -125,12 +126,12 @@ proptest! {
                 let inside = lines.iter().filter(|(at, _)| inside(*at));
                 expected.extend(inside.map(|(at, text)| (*at, stream.to_string(), text.clone())));
                 bench.write(&stream.to_string(), lines).await;
-                bench.logs.settled().await.unwrap();
+                bench.logs.settled(false).await.unwrap();
             }
             let input = FilterLogEventsRequest {
                 start_time: start, end_time: end, limit: Some(limit), ..of_group()
             };
-            let seen = bench.filter_reading(input, read_bytes).await;
+            let seen = bench.filter_reading(input, Bounds { read_bytes, held_bytes }).await;
             assert!(seen.is_sorted_by(|one, next| one.0 <= next.0 && one.3 < next.3));
             // Within a stream the order is that of the writes; between streams of one millisecond any.
             let by_stream = |mut events: Vec<(i64, String, String)>| {

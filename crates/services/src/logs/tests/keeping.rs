@@ -44,7 +44,7 @@ async fn a_flood_waits_for_the_writer() {
     assert!(logs.room.available_permits() < 500 * 1024);
     let writer = tokio::spawn(write);
     flood.await.unwrap();
-    logs.settled().await.unwrap();
+    logs.settled(false).await.unwrap();
     let stream = logs.stream(AccountId::FIRST, GROUP, "a").await.unwrap();
     assert_eq!(stream.value.events, 80);
     drop(logs);
@@ -55,7 +55,7 @@ async fn a_flood_waits_for_the_writer() {
 async fn a_batch_larger_than_the_room_passes() {
     let bench = Bench::start();
     bench.write("a", (0..100).map(|n| (n, "x".repeat(100 * 1024)))).await;
-    bench.logs.settled().await.unwrap();
+    bench.logs.settled(false).await.unwrap();
     let stream = bench.logs.stream(AccountId::FIRST, GROUP, "a").await.unwrap();
     assert_eq!(stream.value.events, 100);
 }
@@ -89,7 +89,7 @@ async fn many_streams_are_written_in_several_transactions() {
 async fn a_clock_that_is_set_back_reorders_nothing() {
     let bench = Bench::start();
     bench.write("a", [(10, "one"), (7, "two")]).await;
-    bench.logs.settled().await.unwrap();
+    bench.logs.settled(false).await.unwrap();
     bench.write("a", [(3, "three"), (11, "four"), (-5, "five")]).await;
     let page = bench.get(of_stream("a")).await;
     assert_eq!(texts(&page), ["one", "two", "three", "four", "five"]);
@@ -101,7 +101,7 @@ async fn a_clock_that_is_set_back_reorders_nothing() {
 async fn no_text_is_in_clear_on_disk() {
     let bench = Bench::start();
     bench.write("a", (0..50).map(|n| (n, format!("very secret text {n}")))).await;
-    bench.logs.settled().await.unwrap();
+    bench.logs.settled(false).await.unwrap();
     let dir = bench.end().await;
     let mut files = 0;
     search(dir.path(), &mut |bytes| {
@@ -122,10 +122,10 @@ fn search(folder: &Path, look: &mut impl FnMut(&[u8])) {
 async fn the_oldest_go_when_there_is_too_much() {
     let bench = Bench::bounded(tempfile::tempdir().unwrap(), 200_000);
     bench.write("idle", [(0, "first of all")]).await;
-    bench.logs.settled().await.unwrap();
+    bench.logs.settled(false).await.unwrap();
     for n in 0..100 {
         bench.write("busy", (0..10).map(|_| (n, format!("{n:0>1000}")))).await;
-        bench.logs.settled().await.unwrap();
+        bench.logs.settled(false).await.unwrap();
     }
     let check = async |bench: &Bench| {
         let events = bench.filter(of_group()).await;

@@ -1,12 +1,14 @@
 //! Stories with a real store: lines go in through the sink, and come out as clients read them.
 
 mod describing;
+mod failing;
 mod filtering;
 mod keeping;
 mod paging;
 mod patterns;
 
 use super::Logs;
+use super::filter_events::Bounds;
 use api::Context;
 use api::logs::{FilterLogEventsRequest, GetLogEventsRequest, GetLogEventsResponse};
 use seal::{RootKey, Sealer};
@@ -72,17 +74,17 @@ impl Bench {
 
     /// Goes through all pages; gives the events as (time, stream, text, id).
     async fn filter(&self, input: FilterLogEventsRequest) -> Vec<(i64, String, String, String)> {
-        self.filter_reading(input, 16 << 20).await
+        self.filter_reading(input, bounds(16 << 20)).await
     }
 
     async fn filter_reading(
         &self,
         mut input: FilterLogEventsRequest,
-        read_bytes: usize,
+        bounds: Bounds,
     ) -> Vec<(i64, String, String, String)> {
         let mut events = Vec::new();
         for _ in 0..10_000 {
-            let page = self.logs.filter_events(input.clone(), &context(), read_bytes).await.unwrap();
+            let page = self.logs.filter_events(input.clone(), &context(), bounds).await.unwrap();
             assert!(page.searched_log_streams.unwrap().is_empty());
             events.extend(page.events.unwrap().into_iter().map(|e| {
                 (e.timestamp.unwrap(), e.log_stream_name.unwrap(), e.message.unwrap(), e.event_id.unwrap())
@@ -96,7 +98,7 @@ impl Bench {
     }
 
     async fn refused(&self, input: FilterLogEventsRequest) -> ServiceError {
-        self.logs.filter_events(input, &context(), 1 << 20).await.map(drop).unwrap_err()
+        self.logs.filter_events(input, &context(), bounds(1 << 20)).await.map(drop).unwrap_err()
     }
 }
 
@@ -135,6 +137,10 @@ fn of_stream(stream: &str) -> GetLogEventsRequest {
 
 fn of_group() -> FilterLogEventsRequest {
     FilterLogEventsRequest { log_group_name: Some(GROUP.to_owned()), ..Default::default() }
+}
+
+fn bounds(read_bytes: usize) -> Bounds {
+    Bounds { read_bytes, held_bytes: 1 << 20 }
 }
 
 fn texts(page: &GetLogEventsResponse) -> Vec<&str> {

@@ -150,7 +150,7 @@ proptest! {
                     start.is_none_or(|start| *at >= start) && end.is_none_or(|end| *at < end)
                 }).map(|(_, text)| text.clone()));
                 bench.write("a", lines).await;
-                bench.logs.settled().await.unwrap();
+                bench.logs.settled(false).await.unwrap();
             }
             let mut input = GetLogEventsRequest {
                 start_time: start, end_time: end, limit: Some(limit), start_from_head: Some(from_head), ..of_stream("a")
