@@ -69,6 +69,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_memory_bomb_kills_the_environment_only", resources::memory_bomb),
         ("root_memory_file_bomb_kills_the_environment_only", resources::memory_file_bomb),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
+        ("root_kernel_memory_bomb_kills_the_environment_only", resources::kernel_memory),
         ("root_processes_of_leftovers_are_killed", life::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
         ("root_processor_time_is_limited", resources::processor),

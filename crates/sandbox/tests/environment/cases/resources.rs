@@ -43,6 +43,17 @@ pub(crate) fn memory_file_bomb(bench: &Bench) -> Verdict {
     passed()
 }
 
+/// Buffers of sockets are the kernel's memory, and are charged to the environment too.
+pub(crate) fn kernel_memory(bench: &Bench) -> Verdict {
+    let mut spec = bench.spec(&["socket-bomb", "1000"]);
+    spec.limits.open_files = 4096;
+    let bomb = bench.spawner.create(&spec).expect("an environment");
+    let ended = finish(&bomb);
+    assert!(!ended.output.contains("held"), "{ended:?}");
+    assert!(bomb.oom_killed());
+    passed()
+}
+
 pub(crate) fn tmp(bench: &Bench) -> Verdict {
     let ended = bench.run(&["fill-tmp", "64"]);
     assert_eq!(result(&ended, "ending"), "ENOSPC");

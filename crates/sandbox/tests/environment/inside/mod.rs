@@ -34,6 +34,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
             resources::fill("/dev/shm/big", mebibytes.parse().expect("a number"))
         }
         ["memory-file-bomb", mebibytes] => resources::memory_file_bomb(mebibytes.parse().expect("a number")),
+        ["socket-bomb", most] => resources::socket_bomb(most.parse().expect("a number")),
         ["fork-bomb", most] => resources::fork_bomb(most.parse().expect("a number")),
         ["memory-bomb", mebibytes] => resources::memory_bomb(mebibytes.parse().expect("a number")),
         ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),

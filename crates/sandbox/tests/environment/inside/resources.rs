@@ -90,6 +90,23 @@ pub(crate) fn descriptor_bomb(most: usize) {
     println!("ending {ending}");
 }
 
+/// Fills the buffers of sockets, which are the kernel's memory.
+pub(crate) fn socket_bomb(most: usize) {
+    use std::os::unix::net::UnixStream;
+    let bytes = vec![1; 64 << 10];
+    let mut pairs = Vec::new();
+    let mut held = 0;
+    for _ in 0..most {
+        let (one, other) = UnixStream::pair().expect("a pair");
+        one.set_nonblocking(true).expect("a flag");
+        while let Ok(count) = (&one).write(&bytes) {
+            held += count;
+        }
+        pairs.push((one, other));
+    }
+    println!("held {}", held >> 20);
+}
+
 /// Writes to a file that has no name.
 pub(crate) fn memory_file_bomb(mebibytes: usize) {
     let memory = rustix::fs::memfd_create("bomb", rustix::fs::MemfdFlags::CLOEXEC).expect("a memory file");
