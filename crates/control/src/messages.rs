@@ -132,7 +132,7 @@ pub(crate) fn qualifier_mismatch() -> ServiceError {
     invalid("The derived qualifier from the function name does not match the specified qualifier.")
 }
 
-/// Source: the service's answer to an ARN of another region, 404.
+/// Source: recorded, 404: "Functions from 'us-east-1' are not reachable in this region ('ap-southeast-2')".
 pub(crate) fn other_region(asked: &str, here: &str) -> ServiceError {
     let message = format!("Functions from '{asked}' are not reachable in this region ('{here}')");
     ServiceError::caller("ResourceNotFoundException", 404, message)

@@ -83,7 +83,11 @@ impl DataPlane {
     /// The version that is meant; waits a little for one that is being created.
     async fn version(&self, key: &Key, function: &FunctionRef) -> Result<Arc<FunctionRecord>, ServiceError> {
         let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
-        if !built || function.region != self.parts.settings.region {
+        let here = &self.parts.settings.region;
+        if function.region != *here {
+            return Err(messages::other_region(function.region.as_str(), here.as_str()));
+        }
+        if !built {
             return Err(messages::function_not_found(&function.arn()));
         }
         let mut deadline = None;

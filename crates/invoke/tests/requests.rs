@@ -148,6 +148,9 @@ async fn only_latest_exists_and_other_accounts_are_closed() {
     for name in ["echo:1", "echo:live", "arn:aws:lambda:eu-west-1:000000000000:function:echo"] {
         assert_eq!(platform.invoke(name, json!({})).await.status.as_u16(), 404, "{name}");
     }
+    let elsewhere = platform.invoke("arn:aws:lambda:eu-west-1:000000000000:function:echo", json!({})).await;
+    let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
+    assert_eq!(elsewhere.message(), message);
     let other = platform.invoke("123456789012:function:echo", json!({})).await;
     assert_eq!((other.status.as_u16(), other.code()), (403, "AccessDeniedException"));
 }

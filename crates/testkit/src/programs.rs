@@ -53,18 +53,6 @@ pub fn answer_of(size: usize) -> Program {
     })
 }
 
-/// Ends before it takes an invocation, the first `times` times; afterwards it introduces itself.
-pub fn stillborn(times: usize) -> Program {
-    let born = AtomicUsize::new(0);
-    let introduce = introduce();
-    Arc::new(move |guest| {
-        if born.fetch_add(1, Ordering::SeqCst) < times {
-            return Box::pin(async { 256 });
-        }
-        introduce(guest)
-    })
-}
-
 /// Lets a test decide when functions answer.
 #[derive(Clone)]
 pub struct Latch {

@@ -29,7 +29,7 @@ pub(super) fn show(
     let configuration = &record.configuration;
     let pending = record.state == FunctionState::Pending;
     let updating = record.last_update == UpdateStatus::InProgress;
-    // A function that is being created was never updated: the service leaves the status out until it is active.
+    // Source: recorded on CreateFunction: null until the function is active.
     let last_update = match record.last_update {
         _ if pending => None,
         UpdateStatus::InProgress => Some("InProgress"),

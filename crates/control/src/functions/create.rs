@@ -26,7 +26,10 @@ impl Handle<CreateFunction> for Control {
         let code = &input.code;
         let zip = package::zip(&CodeSource {
             zip: code.zip_file.as_ref(),
-            s3_bucket: code.s3_bucket.is_some() || code.s3_key.is_some(),
+            s3_bucket: code.s3_bucket.is_some()
+                || code.s3_key.is_some()
+                || code.s3_object_version.is_some()
+                || code.s3_object_storage_mode.is_some(),
             image: code.image_uri.is_some(),
             source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;

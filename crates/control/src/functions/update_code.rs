@@ -23,7 +23,10 @@ impl Handle<UpdateFunctionCode> for Control {
         edit::same_revision(input.revision_id.as_deref(), &old.value)?;
         let zip = package::zip(&CodeSource {
             zip: input.zip_file.as_ref(),
-            s3_bucket: input.s3_bucket.is_some() || input.s3_key.is_some(),
+            s3_bucket: input.s3_bucket.is_some()
+                || input.s3_key.is_some()
+                || input.s3_object_version.is_some()
+                || input.s3_object_storage_mode.is_some(),
             image: input.image_uri.is_some(),
             source_key: input.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;

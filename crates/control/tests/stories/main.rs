@@ -1,0 +1,11 @@
+//! The control plane on a whole platform: over HTTP, signed, into a real store.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod golden;
+mod interrupted;
+mod lives;
+mod packages;
+mod pages;
+mod races;
+mod refusals;
+mod words;

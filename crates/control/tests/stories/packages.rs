@@ -1,0 +1,96 @@
+//! Code packages: which are refused, and that no unused one stays on the disk.
+
+use crate::words::{base64, code, invalid};
+use serde_json::json;
+use testkit::{Platform, zip};
+
+const NO_ZIP: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
+
+#[tokio::test]
+async fn what_is_no_zip_is_refused_in_the_services_words() {
+    let platform = Platform::start().await;
+    let mut damaged = zip(b"some content that is long enough to be damaged");
+    damaged[40] ^= 0xff;
+    for bytes in [b"hello".to_vec(), damaged, zip(b"x")[1..].to_vec()] {
+        let mut request = platform.minimal("echo");
+        request["Code"] = json!({"ZipFile": base64(&bytes)});
+        let (status, code, message) = platform.create(request).await.error();
+        assert_eq!((status, code.as_str()), (400, "InvalidParameterValueException"));
+        assert!(message.starts_with(NO_ZIP), "{message}");
+    }
+    let mut request = platform.minimal("echo");
+    request["Code"] = json!({"ZipFile": ""});
+    let empty = platform.create(request).await.error();
+    assert_eq!(empty, invalid("Uploaded file must be a non-empty zip"));
+    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_package_above_fifty_megabytes_is_too_large() {
+    let platform = Platform::start().await;
+    let mut request = platform.minimal("echo");
+    request["Code"] = json!({"ZipFile": base64(&vec![0; (50 << 20) + 1])});
+    let expected = (
+        413,
+        "RequestEntityTooLargeException".to_owned(),
+        "Zipped size must be smaller than 52428800 bytes".to_owned(),
+    );
+    assert_eq!(platform.create(request).await.error(), expected);
+    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_request_above_the_quota_is_refused_before_it_is_read() {
+    let platform = Platform::start().await;
+    let huge = vec![b' '; 70_167_212];
+    let refused = platform
+        .client
+        .send(http::Method::POST, "/2015-03-31/functions", http::HeaderMap::new(), huge.into())
+        .await;
+    let message = "Request must be smaller than 70167211 bytes for the CreateFunction operation".to_owned();
+    assert_eq!(refused.error(), (413, "RequestEntityTooLargeException".to_owned(), message));
+}
+
+#[tokio::test]
+async fn a_package_that_unpacks_to_too_much_is_refused() {
+    let platform = Platform::start().await;
+    let zeros = vec![0; 262_144_001];
+    let mut request = platform.minimal("echo");
+    request["Code"] = json!({"ZipFile": base64(&zip(&zeros))});
+    let refused = platform.create(request).await.error();
+    assert_eq!(refused, invalid("Unzipped size must be smaller than 262144000 bytes"));
+    assert_eq!(platform.blobs(), 0);
+}
+
+#[tokio::test]
+async fn replaced_and_deleted_packages_leave_the_disk() {
+    let platform = Platform::start().await;
+    platform.create(platform.minimal("a")).await.ok();
+    platform.create(platform.minimal("b")).await.ok();
+    for version in 0..5 {
+        platform.update_code("a", code(format!("{version}").as_bytes())).await.ok();
+        assert_eq!(platform.blobs(), 2);
+    }
+    platform.update_code("a", json!({"ZipFile": base64(b"no zip")})).await;
+    assert_eq!(platform.blobs(), 2);
+    platform.delete("a").await.ok();
+    assert_eq!(platform.blobs(), 1);
+    platform.delete("b").await.ok();
+    assert_eq!(platform.blobs(), 0);
+}
+
+#[tokio::test]
+async fn the_sweep_takes_what_no_function_refers_to_and_nothing_else() {
+    let platform = Platform::start().await;
+    platform.create(platform.minimal("echo")).await.ok();
+    for orphan in 0..3 {
+        drop(platform.store.blobs().put(zip(&[orphan]).into()).await.unwrap());
+    }
+    let fresh = platform.store.blobs().put(zip(b"fresh").into()).await.unwrap();
+    assert_eq!(platform.sweep().await, 3);
+    assert_eq!(platform.blobs(), 2);
+    drop(fresh);
+    assert_eq!(platform.sweep().await, 1);
+    let location = platform.get("echo").await.ok().json()["Code"]["Location"].as_str().unwrap().to_owned();
+    platform.client.fetch(&location).await.ok();
+}
