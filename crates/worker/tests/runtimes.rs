@@ -215,6 +215,11 @@ fn root_required_scripts_find_the_base_set() {
     let output = run_inside(&runtime.root, &runtime.env, &["/bin/sh", "-c", script]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "x\nUTC\n0\n2\n/a");
+    if runtime.root.join("usr/bin/bash").exists() {
+        let script = "set -euo pipefail; source /dev/null 2>/dev/null || true; [[ abc == a* ]] && printf ok";
+        let output = run_inside(&runtime.root, &runtime.env, &["/bin/sh", "-c", script]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "ok", "{output:?}");
+    }
 }
 
 #[test]

@@ -101,8 +101,12 @@ pub(super) fn add_closure(
     Ok(())
 }
 
+/// Where the host has a program. The shell is bash if there is one, as on Lambda, whose own examples count on it.
 fn program(name: &str) -> Option<PathBuf> {
-    ["/usr/bin", "/bin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+    let find = |name: &str| {
+        ["/usr/bin", "/bin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+    };
+    if name == "sh" { find("bash").or_else(|| find(name)) } else { find(name) }
 }
 
 /// A program, or a script: those that the base set has are run by its shell. One that needs what the host lacks is left out.

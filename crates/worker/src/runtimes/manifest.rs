@@ -10,7 +10,7 @@ use std::path::Path;
 use types::RuntimeName;
 
 /// Changes whenever roots are made in another way, so that older ones are made again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// `manifest.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
