@@ -13,6 +13,16 @@ pub enum StartError {
         /// The limit.
         limit: usize,
     },
+    /// The environments' limits together would exceed what the worker may hand out.
+    #[error(
+        "the environments of this worker have no {asked} MB left of its {limit} MB (worker.max_committed_memory)"
+    )]
+    Committed {
+        /// What the function has, memory and /tmp, in MB.
+        asked: u32,
+        /// What the worker may hand out, in MB.
+        limit: u32,
+    },
     /// The worker is being shut down.
     #[error("this worker is shutting down")]
     ShuttingDown,

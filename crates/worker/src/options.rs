@@ -9,6 +9,9 @@ pub struct Options {
     pub max_environments: usize,
     /// EphemeralStorage that a function may have, in MB.
     pub max_ephemeral_storage_mb: u32,
+    /// MemorySize and EphemeralStorage of all living environments together, in MB. They are limits, not reservations: a host
+    /// whose functions stay below theirs may be given more than it has.
+    pub max_committed_mb: u32,
     /// Extracted code trees together, in bytes. At most the size of the staging area.
     pub staging_bytes: u64,
     /// How long an initialisation may take. The service's value is 10 s.
@@ -20,6 +23,7 @@ impl Default for Options {
         Self {
             max_environments: 1000,
             max_ephemeral_storage_mb: 2048,
+            max_committed_mb: 1 << 20,
             staging_bytes: 2 << 30,
             init_timeout: Duration::from_secs(10),
         }

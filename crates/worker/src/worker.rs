@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use types::{Clock, EnvironmentId};
 
 /// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
@@ -37,10 +37,17 @@ struct Inner {
     clock: Arc<dyn Clock>,
     options: Options,
     room: Arc<Semaphore>,
+    uncommitted: Arc<Semaphore>,
     live: Mutex<HashMap<EnvironmentId, Live>>,
     started: AtomicU64,
     /// True when everything must stop at once.
     stop: watch::Sender<bool>,
+}
+
+/// What an environment takes of the worker's bounds. The memory is given back first: who sees the place free sees both.
+struct Place {
+    _memory: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
 }
 
 /// What the list of the living holds: it keeps no environment alive.
@@ -75,6 +82,7 @@ impl Worker {
             sink,
             clock,
             room: Arc::new(Semaphore::new(options.max_environments)),
+            uncommitted: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
             options,
             live: Mutex::default(),
             started: AtomicU64::new(0),
@@ -95,7 +103,7 @@ impl Worker {
     /// See [`StartError`]; nothing is left behind.
     pub async fn start(&self, spec: EnvironmentSpec) -> Result<Environment, StartError> {
         let inner = &self.inner;
-        let permit = self.admit(&spec)?;
+        let place = self.admit(&spec)?;
         let runtime = inner.runtimes.get(&spec.runtime);
         let runtime = runtime.ok_or_else(|| StartError::UnknownRuntime(spec.runtime.clone()))?;
         let tree = inner.staging.tree(spec.account, &spec.code).await?;
@@ -118,7 +126,7 @@ impl Worker {
             init_timeout: inner.options.init_timeout,
             stop: inner.stop.subscribe(),
         };
-        Ok(self.set_going(spec, around, driver, first, permit))
+        Ok(self.set_going(spec, around, driver, first, place))
     }
 
     async fn create(&self, cell: &CellSpec, around: &Surroundings) -> Result<Incarnation, StartError> {
@@ -128,16 +136,20 @@ impl Worker {
         Incarnation::connect(started, 0, around).map_err(StartError::Descriptors)
     }
 
-    fn admit(&self, spec: &EnvironmentSpec) -> Result<OwnedSemaphorePermit, StartError> {
-        let options = &self.inner.options;
+    fn admit(&self, spec: &EnvironmentSpec) -> Result<Place, StartError> {
+        let (inner, options) = (&self.inner, &self.inner.options);
         if spec.ephemeral_storage_mb > options.max_ephemeral_storage_mb {
             let (asked, limit) = (spec.ephemeral_storage_mb, options.max_ephemeral_storage_mb);
             return Err(StartError::EphemeralStorage { asked, limit });
         }
-        Arc::clone(&self.inner.room).try_acquire_owned().map_err(|error| match error {
-            tokio::sync::TryAcquireError::Closed => StartError::ShuttingDown,
-            tokio::sync::TryAcquireError::NoPermits => StartError::Full { limit: options.max_environments },
-        })
+        let place = Arc::clone(&inner.room).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::Closed => StartError::ShuttingDown,
+            TryAcquireError::NoPermits => StartError::Full { limit: options.max_environments },
+        })?;
+        let asked = spec.memory.get() + spec.ephemeral_storage_mb;
+        let memory = Arc::clone(&inner.uncommitted).try_acquire_many_owned(asked);
+        let memory = memory.map_err(|_| StartError::Committed { asked, limit: options.max_committed_mb })?;
+        Ok(Place { _memory: memory, _place: place })
     }
 
     fn surroundings(&self, spec: &Arc<EnvironmentSpec>) -> Surroundings {
@@ -155,7 +167,7 @@ impl Worker {
         around: Surroundings,
         driver: Driver,
         first: Result<Incarnation, EntrypointError>,
-        permit: OwnedSemaphorePermit,
+        place: Place,
     ) -> Environment {
         let (gone, is_gone) = watch::channel(false);
         let environment =
@@ -173,7 +185,7 @@ impl Worker {
             // What it logged counts as a part of it; a shipper that panicked has reported so.
             let _ = shipping.await;
             lock(&inner.live).remove(&id);
-            drop(permit);
+            drop(place);
             gone.send_replace(true);
         });
         environment
