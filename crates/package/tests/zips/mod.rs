@@ -9,7 +9,7 @@ pub const UNIX: u16 = 3 << 8;
 pub const DOS: u16 = 0;
 
 /// One entry, every field of which can lie.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Raw {
     pub name: Vec<u8>,
     pub made_by: u16,
