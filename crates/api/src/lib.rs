@@ -4,6 +4,13 @@
 //! route → verify → parse → audit-open → permit → validate → call → encode → audit-close
 //! ```
 //!
+//! What leaves an audit record: every verified call of a known operation, whatever comes of it, but for invocations that
+//! go well (data events); and what fails before that under a known access key's id, up to 60 a minute and key. Requests
+//! that name no known key are counted and logged, so that strangers can't fill the trail.
+//!
+//! What strangers can make the service do: read a request's head (64 KiB) and discard a body (1 MiB), look one access key
+//! up, and hold a connection that goes 75 s without a request. Nothing of a body is kept before its key is known.
+//!
 //! Invariant: a handler gets its typed input only inside a [`Request`], together with the [`auth::Permit`] that the
 //! permission check left. Nothing above this crate names `wire`.
 

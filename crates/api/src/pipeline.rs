@@ -134,7 +134,13 @@ impl Pipeline {
     ) -> Result<Verified, ServiceError> {
         let early = target::before_body(call, service);
         let operation = early.as_ref().and_then(|r| r.as_ref().ok()).map(|routed| routed.operation);
-        match self.proved(call, &mut claimant, service, early, body).await {
+        let proved = match self.proved(call, &mut claimant, service, operation, body).await {
+            Ok(body) => early
+                .unwrap_or_else(|| target::route(call, service, &body.bytes))
+                .map(|routed| (routed, body)),
+            Err(error) => Err(error),
+        };
+        match proved {
             Ok((routed, body)) => Ok(Verified { service, routed, caller: claimant.into_caller(), body }),
             Err(error) => {
                 self.record_refusal(call, &claimant, service, operation, &error).await;
@@ -143,15 +149,15 @@ impl Pipeline {
         }
     }
 
+    /// The body, once the signature over it is proved.
     async fn proved(
         &self,
         call: &Call,
         claimant: &mut Claimant,
         service: &'static Service,
-        early: Option<Result<Routed, ServiceError>>,
+        operation: Option<&'static Operation>,
         body: Incoming,
-    ) -> Result<(Routed, Whole), ServiceError> {
-        let operation = early.as_ref().and_then(|r| r.as_ref().ok()).map(|routed| routed.operation);
+    ) -> Result<Whole, ServiceError> {
         let limit = messages::body_limit(operation);
         let body = body::read(body, &call.parts.headers, limit, &self.budget).await;
         let body = body.map_err(|error| match error {
@@ -161,8 +167,7 @@ impl Pipeline {
         })?;
         claimant.renew(service, &self.parts.identities).await?;
         claimant.verify(call, &body.bytes, service, &self.parts.region)?;
-        let routed = early.unwrap_or_else(|| target::route(call, service, &body.bytes))?;
-        Ok((routed, body))
+        Ok(body)
     }
 
     /// The record of a call that failed before anything was known but an access key's id.

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop")]
 
+mod allocations;
 mod audit;
 mod bounds;
 mod client;
