@@ -59,7 +59,9 @@ def test_a_time_out_is_logged(tenant):
 
 
 def test_groups_and_streams(tenant, function):
-    function.invoke({"lines": ["for the stream"]})
+    answer = function.invoke({"lines": ["for the stream"]})
+    reported = lambda: any(m.startswith(f"REPORT RequestId: {answer.request_id}") for m in messages(tenant, function))
+    assert eventually(reported)
     found = lambda: tenant.logs.describe_log_groups(logGroupNamePrefix=group(function))["logGroups"]
     (described,) = eventually(found)
     assert described["logGroupName"] == group(function)

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::program::Finished;
 
+/// How much of the output of a failed step is shown.
+const SHOWN_LINES: usize = 400;
+
 /// The counts so far.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -40,7 +43,7 @@ impl Tally {
         if passed {
             self.passed += 1;
         } else {
-            println!("{output}");
+            println!("{}", end_of(output));
             self.failed.push(name.to_owned());
         }
     }
@@ -73,7 +76,7 @@ impl Tally {
         }
         line(name, took, &format!("{} passed, {} failed", counts.passed, counts.failed.len()));
         if !counts.failed.is_empty() {
-            println!("{output}");
+            println!("{}", end_of(&output));
         }
         self.passed += counts.passed;
         self.failed.append(&mut counts.failed);
@@ -103,6 +106,12 @@ fn read(finished: Result<Finished, String>) -> (Duration, String, bool) {
         Ok(finished) => (finished.took, finished.output.clone(), finished.succeeded()),
         Err(error) => (Duration::ZERO, error, false),
     }
+}
+
+/// The lines that tell what went wrong stand last; the whole output is in its file.
+fn end_of(output: &str) -> &str {
+    let start = output.rmatch_indices('\n').nth(SHOWN_LINES - 1).map_or(0, |(at, _)| at + 1);
+    &output[start..]
 }
 
 fn line(name: &str, took: Duration, verdict: &str) {
@@ -177,6 +186,13 @@ mod tests {
             1 failed, 12 passed, 1 skipped in 3.21s";
         let counts = python_counts(output);
         assert_eq!((counts.passed, counts.failed.len(), counts.skipped.len()), (12, 1, 1));
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_output_is_shown() {
+        let long = "line\n".repeat(SHOWN_LINES * 2) + "last";
+        assert_eq!(end_of(&long).lines().count(), SHOWN_LINES);
+        assert_eq!(end_of("short"), "short");
     }
 
     #[test]
