@@ -59,7 +59,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     if let Some(hierarchy) = &hierarchy {
         hierarchy.remove_leftovers()?;
     }
-    let mode = mode();
+    let mode = mode(options);
     if mode == Mode::Rootless {
         enter_user_namespace()?;
     }
@@ -87,14 +87,33 @@ fn leave_session() -> Result<(), Failed> {
     rustix::process::setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).at(Step::SetLimits)
 }
 
-fn mode() -> Mode {
+/// Root of a user namespace that lacks the range of uids, as in many containers, is no more than a plain user here.
+fn mode(options: &SpawnerOptions) -> Mode {
     let needed = CapabilitySet::SYS_ADMIN
         | CapabilitySet::SETUID
         | CapabilitySet::SETGID
         | CapabilitySet::SETPCAP
         | CapabilitySet::NET_ADMIN;
     let has = rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed));
-    if has && rustix::process::geteuid().is_root() { Mode::Privileged } else { Mode::Rootless }
+    let maps = |file| {
+        std::fs::read_to_string(file).is_ok_and(|map| covers(&map, options.uid_base, options.uid_count))
+    };
+    let is_root = has && rustix::process::geteuid().is_root();
+    if is_root && maps("/proc/self/uid_map") && maps("/proc/self/gid_map") {
+        Mode::Privileged
+    } else {
+        Mode::Rootless
+    }
+}
+
+/// Whether one line of an id map (`inside outside count`) has the whole range.
+fn covers(map: &str, base: u32, count: u32) -> bool {
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [inside, _outside, length] = numbers[..] else { return false };
+        let (base, count) = (u64::from(base), u64::from(count));
+        inside <= base && base + count <= inside + length
+    })
 }
 
 fn enter_user_namespace() -> Result<(), Failed> {
@@ -116,5 +135,19 @@ impl Workshop {
         if let Some(hierarchy) = &self.hierarchy {
             hierarchy.remove_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_range_has_to_be_in_one_line_of_the_map() {
+        assert!(covers("         0          0 4294967295\n", 900_000, 1000));
+        assert!(covers("0 1000 1\n1 100000 65536\n", 60_000, 5_000));
+        assert!(!covers("0 1000 1\n1 100000 65536\n", 60_000, 6_000));
+        assert!(!covers("0 1000 1\n", 900_000, 1));
+        assert!(!covers("", 1000, 1));
     }
 }
