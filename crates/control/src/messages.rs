@@ -122,9 +122,9 @@ pub(crate) fn code_storage_exceeded() -> ServiceError {
     ServiceError::caller("CodeStorageExceededException", 400, "Code storage limit exceeded.")
 }
 
-/// Source: recorded on calls with `$LATEST` or a version where the operation changes the function itself.
-pub(crate) fn unqualified_only() -> ServiceError {
-    invalid("This operation does not permit a qualifier on the function's name.")
+/// Source: recorded on UpdateFunctionCode with a version in the function's name.
+pub(crate) fn latest_only() -> ServiceError {
+    invalid("Current operation does not support versions other than $LATEST")
 }
 
 /// Source: recorded, "The derived qualifier from the function name does not match the specified qualifier."
@@ -146,6 +146,11 @@ pub(crate) fn malformed_name(name: &str) -> ServiceError {
 /// Source: recorded on DeleteFunction: "$LATEST version cannot be deleted without deleting the function."
 pub(crate) fn latest_not_deletable() -> ServiceError {
     invalid("$LATEST version cannot be deleted without deleting the function.")
+}
+
+/// Source: recorded on DeleteFunction with an alias as qualifier.
+pub(crate) fn alias_not_deletable() -> ServiceError {
+    invalid("Deletion of aliases is not currently supported.")
 }
 
 /// Our own: a variable that no process can be given.

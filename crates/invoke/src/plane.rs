@@ -124,14 +124,18 @@ impl DataPlane {
             log_tail: if invocation.log == LogType::Tail { LogTail::Wanted } else { LogTail::Omitted },
         };
         let pool = self.pools.of(&key);
+        let mut obstacle = "";
         for _ in 0..TRIES {
-            let Some(lease) = self.lease(&key, function, &pool).await? else { continue };
+            let Some(lease) = self.lease(&key, function, &pool).await? else {
+                obstacle = "the function's code package is missing from the store";
+                continue;
+            };
             match lease.invoke(asked.clone()).await {
                 Some(outcome) if outcome.answer != Answer::NotDelivered => return invoked(outcome),
-                _ => {}
+                _ => obstacle = "environments died one after the other before an invocation reached them",
             }
         }
-        Err(messages::failed("environments died one after the other before an invocation reached them"))
+        Err(messages::failed(obstacle))
     }
 
     /// The environment that was used last, or a new one; `None` where the function changed under a cold start. When the

@@ -17,8 +17,10 @@ impl Handle<DeleteFunction> for Control {
     ) -> Result<DeleteFunctionResponse, ServiceError> {
         let Request { input, context, audit, .. } = request;
         let function = edit::named(&input.function_name, input.qualifier.as_deref(), &context)?;
-        if function.qualifier == Some(Qualifier::Version(Version::Latest)) {
-            return Err(messages::latest_not_deletable());
+        match function.qualifier {
+            Some(Qualifier::Version(Version::Latest)) => return Err(messages::latest_not_deletable()),
+            Some(Qualifier::Alias(_)) => return Err(messages::alias_not_deletable()),
+            _ => {}
         }
         edit::to_the_end(self.clone().delete(function, audit)).await
     }

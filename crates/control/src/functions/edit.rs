@@ -46,10 +46,13 @@ pub(super) fn named(
     }
 }
 
-/// The function that a caller means to change: a change has no qualifier.
+/// The function that a caller means to change: only `$LATEST` can be.
 pub(super) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, ServiceError> {
     let function = named(name, None, context)?;
-    if function.qualifier.is_some() { Err(messages::unqualified_only()) } else { Ok(function) }
+    match function.qualifier {
+        None | Some(Qualifier::Version(Version::Latest)) => Ok(FunctionRef { qualifier: None, ..function }),
+        Some(_) => Err(messages::latest_only()),
+    }
 }
 
 impl Control {

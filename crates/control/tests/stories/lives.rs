@@ -191,8 +191,20 @@ async fn every_form_of_the_name_finds_the_function() {
     assert_eq!(platform.call(Method::GET, target, Value::Null).await.error(), invalid(message));
     let missing = platform.configuration("echo:7").await.error();
     assert_eq!((missing.0, missing.2), (404, format!("Function not found: {ARN}:7")));
+    let message = "Current operation does not support versions other than $LATEST";
+    for qualified in ["echo:7", "echo:live"] {
+        assert_eq!(platform.update_code(qualified, code(b"x")).await.error(), invalid(message));
+        assert_eq!(platform.update_configuration(qualified, json!({})).await.error(), invalid(message));
+        let mut request = platform.minimal("echo");
+        request["FunctionName"] = json!(qualified);
+        assert_eq!(platform.create(request).await.error(), invalid(message));
+    }
+    platform.update_configuration("echo:$LATEST", json!({"Timeout": 5})).await.ok();
     let message = "$LATEST version cannot be deleted without deleting the function.";
     assert_eq!(platform.delete("echo:$LATEST").await.error(), invalid(message));
+    let message = "Deletion of aliases is not currently supported.";
+    assert_eq!(platform.delete("echo:live").await.error(), invalid(message));
+    assert_eq!(platform.delete("echo:7").await.status.as_u16(), 404);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
+use store::Transaction;
+use store::records::FunctionRecord;
 use testkit::programs::{self, Latch};
 use testkit::{Platform, Reply, Setup};
 
@@ -273,6 +275,54 @@ async fn a_failed_creation_is_an_error_and_leaves_nothing() {
     assert_eq!((failed.status.as_u16(), failed.code()), (500, "ServiceException"));
     assert!(!failed.message().contains("test"), "the cause is for the operator");
     platform.invoke("echo", json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn a_package_that_is_lost_is_an_error_each_time_and_holds_nothing() {
+    let platform = Platform::with(Setup { account_concurrency: 1, ..Setup::default() }).await;
+    platform.deploy("echo", programs::echo()).await;
+    let blob = platform.functions().await[0].code.blob;
+    platform.store.blobs().delete(blob).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(platform.invoke("echo", json!({})).await.code(), "ServiceException");
+    }
+    platform.update_code("echo", json!({"ZipFile": base64(&testkit::zip(b"new"))})).await.ok();
+    platform.invoke("echo", json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn a_runtime_that_is_not_installed_any_more_is_named() {
+    let platform = Platform::start().await;
+    platform.deploy("echo", programs::echo()).await;
+    let mut record = platform.functions().await.remove(0);
+    record.configuration.runtime = "python3.8".parse().unwrap();
+    let place = FunctionRecord::place(record.account, &record.name).unwrap();
+    let mut change = Transaction::new();
+    change.put(&place, &record);
+    platform.store.commit(change).await.unwrap();
+    let refused = platform.invoke("echo", json!({})).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (502, "InvalidRuntimeException"));
+    assert!(refused.message().contains("python3.8"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn a_stop_lets_running_invocations_end_and_leaves_nothing() {
+    let platform = Platform::start().await;
+    let latch = Latch::default();
+    platform.deploy("held", latch.program()).await;
+    platform.deploy("idle", programs::echo()).await;
+    platform.invoke("idle", json!({})).await.ok();
+    let stop = async {
+        latch.reached(1).await;
+        tokio::join!(platform.plane.shutdown(Duration::from_secs(10)), async {
+            alive(&platform, 1).await;
+            latch.open();
+        });
+    };
+    let (answer, ()) = tokio::join!(platform.invoke("held", Value::Null), stop);
+    environment(&answer);
+    assert_eq!(platform.simulation.alive(), 0);
+    assert_eq!(platform.invoke("idle", json!({})).await.code(), "ServiceException");
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -1,0 +1,5 @@
+//! The data plane on a whole platform: over HTTP, signed, with simulated environments.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod environments;
+mod requests;
