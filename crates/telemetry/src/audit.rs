@@ -19,7 +19,8 @@ pub struct Record {
     pub event_name: String,
     /// The ARN of the caller, or `anonymous`.
     pub principal: String,
-    /// The account that the caller belongs to; empty for an anonymous one.
+    /// The account that the caller belongs to. For a signature that was not right it is that of the key it named; empty where
+    /// no key is known.
     pub account: String,
     /// The access key that signed; empty for an anonymous caller.
     pub access_key_id: String,

@@ -78,14 +78,15 @@ impl FunctionRef {
 
     /// The function's ARN without a qualifier.
     pub fn unqualified_arn(&self) -> String {
-        let resource = format!("function:{}", self.name);
-        Arn::regional("lambda", &self.region, self.account, resource).to_string()
+        let Self { account, region, name, .. } = self;
+        format!("arn:aws:lambda:{region}:{account}:function:{name}")
     }
 
     /// The ARN as it was asked for: with the qualifier, where there was one.
     pub fn arn(&self) -> String {
-        match &self.qualifier {
-            Some(qualifier) => format!("{}:{qualifier}", self.unqualified_arn()),
+        let Self { account, region, name, qualifier } = self;
+        match qualifier {
+            Some(qualifier) => format!("arn:aws:lambda:{region}:{account}:function:{name}:{qualifier}"),
             None => self.unqualified_arn(),
         }
     }
