@@ -105,6 +105,7 @@ class RuntimeApi:
                 pass
 
         self.stream = Kept(Received(), 65536)
+        self.asked = False
         self.host = ("HTTP/1.1\r\nHost: %s\r\n" % address).encode()
         self.asking = b"GET %s/invocation/next %s\r\n" % (VERSION.encode(), self.host)
 
@@ -118,13 +119,16 @@ class RuntimeApi:
 
     def next(self):
         """The next invocation: its header fields and its body."""
-        self.socket.sendall(self.asking)
+        if not self.asked:
+            self.socket.sendall(self.asking)
+        self.asked = False
         answer, body = self.answer("GET")
         if answer.status != 200:
             raise RuntimeError("the Runtime API answered %d: %r" % (answer.status, body))
         return answer.headers, body
 
-    def post(self, path, body, content_type="application/json", error_type=None):
+    def post(self, path, body, content_type="application/json", error_type=None, then=b""):
+        """Posts an answer; `then` is a request that follows it in the same packet."""
         head = b"POST %s/%s %sContent-Type: %s\r\nContent-Length: %d\r\n" % (
             VERSION.encode(),
             path.encode("ascii"),
@@ -135,11 +139,18 @@ class RuntimeApi:
         if error_type:
             head += b"Lambda-Runtime-Function-Error-Type: %s\r\n" % error_type.encode("ascii")
         if len(body) < 65536:
-            self.socket.sendall(b"%s\r\n%s" % (head, body))
+            self.socket.sendall(b"%s\r\n%s%s" % (head, body, then))
         else:
             self.socket.sendall(head + b"\r\n")
             self.socket.sendall(body)
+            self.socket.sendall(then)
         return self.answer("POST")
+
+    def finish(self, path, body, content_type="application/json", error_type=None):
+        """Answers an invocation and asks for the next one, at the price of one message: the platform has no reason to wake this
+        process before it has something to do."""
+        self.asked = True
+        return self.post(path, body, content_type, error_type, self.asking)
 
 
 class Json:
@@ -420,9 +431,9 @@ def invoke(api, handler, fields, body, environ):
         record(result)
         body, path = as_json(result), "invocation/%s/error" % request_id
         flush()
-        return api.post(path, body, error_type=kind)
+        return api.finish(path, body, error_type=kind)
     flush()
-    return api.post("invocation/%s/response" % request_id, body, content_type)
+    return api.finish("invocation/%s/response" % request_id, body, content_type)
 
 
 def flush():
@@ -459,19 +470,19 @@ def main():
     flush()
     # What was loaded so far stays: collections need not look at it again.
     gc.freeze()
-    while True:
-        try:
+    try:
+        while True:
             fields, body = api.next()
-        except OSError:
-            # The platform has gone: nobody is left to tell.
-            sys.exit(1)
-        CURRENT = fields["lambda-runtime-aws-request-id"]
-        trace = fields.get("lambda-runtime-trace-id")
-        if trace:
-            environ["_X_AMZN_TRACE_ID"] = trace
-        else:
-            environ.pop("_X_AMZN_TRACE_ID", None)
-        invoke(api, handler, fields, body, environ)
+            CURRENT = fields["lambda-runtime-aws-request-id"]
+            trace = fields.get("lambda-runtime-trace-id")
+            if trace:
+                environ["_X_AMZN_TRACE_ID"] = trace
+            else:
+                environ.pop("_X_AMZN_TRACE_ID", None)
+            invoke(api, handler, fields, body, environ)
+    except OSError:
+        # The handler's own errors don't come here: the platform has gone, and nobody is left to tell.
+        sys.exit(1)
 
 
 if __name__ == "__main__":

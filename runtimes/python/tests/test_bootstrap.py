@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ class RuntimeApi(http.server.ThreadingHTTPServer):
 
     def __init__(self, events):
         super().__init__(("127.0.0.1", 0), Answering)
-        self.events, self.posts, self.connections, self.packets = list(events), [], 0, []
+        self.events, self.posts, self.connections = list(events), [], 0
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
@@ -200,6 +201,31 @@ class Answers(unittest.TestCase):
         self.assertEqual(ran.answers()[0]["errorType"], "Runtime.UnmarshalError")
         self.assertTrue(ran.answers()[0]["errorMessage"].startswith("Unable to unmarshal input: Expecting"))
         self.assertEqual(ran.answers()[1], 1)
+
+
+class Packets(unittest.TestCase):
+    NEXT = (
+        b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: id\r\nLambda-Runtime-Deadline-Ms: 9\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+
+    def test_an_answer_and_the_next_request_are_one_message_each_way(self):
+        with tempfile.TemporaryDirectory() as task, socket.create_server(("127.0.0.1", 0)) as listener:
+            pathlib.Path(task, "app.py").write_text("def handler(event, context):\n    return [event]")
+            address = "127.0.0.1:%d" % listener.getsockname()[1]
+            env = {"AWS_LAMBDA_RUNTIME_API": address, "_HANDLER": "app.handler", "PYTHONPATH": task}
+            process = subprocess.Popen([sys.executable, "-S", "-B", str(BOOTSTRAP)], env=env)
+            connection, _ = listener.accept()
+            with connection:
+                self.assertTrue(connection.recv(65536).startswith(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1"))
+                connection.sendall(self.NEXT)
+                for _ in range(3):
+                    head, body = connection.recv(65536).split(b"\r\n\r\n", 1)
+                    self.assertTrue(head.startswith(b"POST /2018-06-01/runtime/invocation/id/response HTTP/1.1"))
+                    self.assertTrue(body.startswith(b"[{}]GET /2018-06-01/runtime/invocation/next"), body)
+                    connection.sendall(self.ACCEPTED + self.NEXT)
+            process.wait(timeout=10)
 
 
 class Handlers(unittest.TestCase):
