@@ -32,7 +32,7 @@ pub(crate) struct Launched {
 /// To be called in the first line of `main`: `Some` when this process was executed as the spawner, has done its work and must
 /// end with that code.
 pub fn run_if_spawner() -> Option<ExitCode> {
-    if std::env::args_os().next()? != NAME {
+    if !is_spawner() {
         return None;
     }
     let socket = syscalls::adopt_descriptor(SOCKET)?;
@@ -40,7 +40,15 @@ pub fn run_if_spawner() -> Option<ExitCode> {
     (kind == rustix::net::SocketType::SEQPACKET).then(|| server::run(socket))
 }
 
+fn is_spawner() -> bool {
+    std::env::args_os().next().is_some_and(|name| name == NAME)
+}
+
 pub(crate) fn launch() -> Result<Launched, StartError> {
+    // A main() that does not ask run_if_spawner() would start platforms without end.
+    if is_spawner() {
+        return Err(StartError::Silent);
+    }
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
     if threads > 1 {
         return Err(StartError::Threads(threads));

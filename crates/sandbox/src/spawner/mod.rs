@@ -71,7 +71,7 @@ pub struct Spawner {
 }
 
 impl Spawner {
-    /// Starts the spawner. Only a process with a single thread may do this, and its main thread must outlive the spawner.
+    /// Starts the spawner. Only a process with a single thread may do this.
     pub fn start(options: SpawnerOptions) -> Result<Self, StartError> {
         options.check()?;
         let (launched, staging, protections) = client::start(&options)?;

@@ -59,6 +59,18 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     if let Some(hierarchy) = &hierarchy {
         hierarchy.remove_leftovers()?;
     }
+    match enter_namespaces(options) {
+        Ok((mode, staging, filter)) => {
+            Ok(Workshop { mode, staging, hierarchy, filter, own_pidfd, why_no_cgroup })
+        }
+        Err(failed) => {
+            hierarchy.iter().for_each(|hierarchy| hierarchy.remove_all());
+            Err(failed.into())
+        }
+    }
+}
+
+fn enter_namespaces(options: &SpawnerOptions) -> Result<(Mode, Staging, Arc<Filter>), Failed> {
     let mode = mode(options);
     if mode == Mode::Rootless {
         enter_user_namespace()?;
@@ -67,8 +79,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", slave).at(Step::SlaveMounts)?;
     let staging = Staging::mount(options.staging_bytes)?;
-    let filter = Arc::new(Filter::build()?);
-    Ok(Workshop { mode, staging, hierarchy, filter, own_pidfd, why_no_cgroup })
+    Ok((mode, staging, Arc::new(Filter::build()?)))
 }
 
 /// Signals that a terminal or a service manager sends to every process of the platform.

@@ -42,14 +42,20 @@ fn serve(socket: OwnedFd) -> Result<(), Failed> {
         shop.remove_all();
         return refuse_start(&socket, unready);
     }
-    let trees = shop.staging.trees()?;
-    let ready = Answer::Ready(shop.protections()).encode();
-    packet::send(&socket, &ready, &[trees.as_fd()]).at(Step::Epoll)?;
-    drop(trees);
+    if let Err(failed) = announce(&socket, &shop) {
+        shop.remove_all();
+        return Err(failed);
+    }
     let mut server = Server::new(socket, shop, &options)?;
     let result = server.work();
     server.end();
     result
+}
+
+fn announce(socket: &OwnedFd, shop: &Workshop) -> Result<(), Failed> {
+    let trees = shop.staging.trees()?;
+    let ready = Answer::Ready(shop.protections()).encode();
+    packet::send(socket, &ready, &[trees.as_fd()]).at(Step::Epoll)
 }
 
 fn receive_options(socket: &OwnedFd) -> Option<SpawnerOptions> {
