@@ -44,9 +44,7 @@ def test_a_shell_bootstrap_finds_the_base_set(tenant):
     function = tenant.deploy({"bootstrap*": script}, Runtime="provided.al2023", Handler="bootstrap")
     answer = function.invoke({})
     assert answer.value["errorType"] == "Runtime.ExitError" and "exit status 9" in answer.value["errorMessage"]
-    group = f"/aws/lambda/{function.name}"
-    printed = lambda: [e["message"].split() for e in tenant.logs.filter_log_events(logGroupName=group)["events"]]
-    assert eventually(lambda: any({"var", "tmp", "usr"} <= set(words) for words in printed()))
+    assert eventually(lambda: any({"var", "tmp", "usr"} <= set(line.split()) for line in function.log()))
 
 
 @pytest.mark.limit(120)

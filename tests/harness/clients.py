@@ -164,6 +164,19 @@ class Function:
         assert answer.error is None, answer.raw
         return answer.value
 
+    @property
+    def group(self):
+        return f"/aws/lambda/{self.name}"
+
+    def log(self, **options):
+        """The lines written so far; the group comes with the first one, which is written after the answer."""
+        logs = self.tenant.logs
+        try:
+            events = logs.filter_log_events(logGroupName=self.group, **options)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"].rstrip("\n") for event in events]
+
     def delete(self):
         self.tenant.functions.delete_function(FunctionName=self.name)
 
