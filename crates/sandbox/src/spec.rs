@@ -74,9 +74,6 @@ pub struct SandboxSpec {
     pub hostname: String,
     /// Bounds.
     pub limits: Limits,
-    /// Layers to leave out, so that a test can show that it is able to fail.
-    #[cfg(feature = "weaken")]
-    pub weakened: Vec<crate::Weakening>,
 }
 
 /// What is wrong with a request. Nothing was made.
@@ -148,14 +145,6 @@ impl SandboxSpec {
     pub(crate) fn wipe(&mut self) {
         self.argv.zeroize();
         self.env.iter_mut().for_each(|(_, value)| value.zeroize());
-    }
-
-    /// The layers to leave out: none, unless this crate was built for its own tests.
-    pub(crate) fn weakened(&self) -> crate::weaken::Weakened {
-        #[cfg(feature = "weaken")]
-        return crate::weaken::Weakened::new(&self.weakened);
-        #[cfg(not(feature = "weaken"))]
-        crate::weaken::Weakened
     }
 
     fn check_texts(&self) -> Result<(), SpecError> {

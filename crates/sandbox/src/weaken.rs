@@ -35,6 +35,10 @@ mod off {
     pub(crate) struct Weakened;
 
     impl Weakened {
+        pub(crate) fn none() -> Self {
+            Self
+        }
+
         pub(crate) fn from_bits(bits: u32) -> Option<Self> {
             (bits == 0).then_some(Self)
         }
@@ -86,6 +90,10 @@ mod on {
     pub(crate) struct Weakened(u32);
 
     impl Weakened {
+        pub(crate) fn none() -> Self {
+            Self(0)
+        }
+
         pub(crate) fn new(list: &[Weakening]) -> Self {
             Self(list.iter().fold(0, |bits, weakening| bits | *weakening as u32))
         }

@@ -17,6 +17,7 @@ use crate::error::{CreateError, StartError};
 use crate::handle::{Sandbox, wait_readable};
 use crate::protections::Protections;
 use crate::spec::SandboxSpec;
+use crate::weaken::Weakened;
 
 /// Longest wait for an answer, in seconds: a creation takes milliseconds, but a machine can be overloaded.
 const PATIENCE: u64 = 10;
@@ -46,9 +47,13 @@ pub(super) fn start(
 }
 
 /// Asks for an environment.
-pub(super) fn create(socket: &OwnedFd, spec: &SandboxSpec) -> Result<Sandbox, CreateError> {
+pub(super) fn create(
+    socket: &OwnedFd,
+    spec: &SandboxSpec,
+    weakened: Weakened,
+) -> Result<Sandbox, CreateError> {
     spec.check()?;
-    let body = protocol::encode_spec(spec);
+    let body = protocol::encode_spec(spec, weakened);
     let memfd = packet::seal_body(&body).map_err(CreateError::Ask)?;
     let (lifeline, theirs) = packet::socket_pair().map_err(|errno| CreateError::Ask(errno.into()))?;
     let header = RequestHeader { kind: RequestKind::Create, body_length: body.len() }.encode();

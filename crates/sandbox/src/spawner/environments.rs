@@ -33,11 +33,12 @@ pub(super) type Serial = u64;
 pub(super) struct Environment {
     pub(super) id: String,
     pub(super) slot: Slot,
-    pub(super) lifeline: OwnedFd,
     pub(super) pidfd: OwnedFd,
     pub(super) oom_event: Option<OwnedFd>,
     pub(super) state: State,
     pub(super) is_reaped: bool,
+    /// Closed last, as the fields are dropped in this order: the platform takes its end for the end of everything.
+    pub(super) lifeline: OwnedFd,
 }
 
 pub(super) enum State {

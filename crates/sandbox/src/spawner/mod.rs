@@ -24,6 +24,7 @@ use crate::error::{CreateError, StartError};
 use crate::handle::Sandbox;
 use crate::protections::Protections;
 use crate::spec::SandboxSpec;
+use crate::weaken::Weakened;
 
 /// Longest wait, when the platform ends, for the spawner to kill and remove everything.
 const END_PATIENCE: Duration = Duration::from_secs(5);
@@ -96,7 +97,17 @@ impl Spawner {
 
     /// Makes an environment and starts its runtime: about 2 ms, blocking. Callable from many threads at once.
     pub fn create(&self, spec: &SandboxSpec) -> Result<Sandbox, CreateError> {
-        client::create(&self.socket, spec)
+        client::create(&self.socket, spec, Weakened::none())
+    }
+
+    /// Makes an environment that lacks some layers, so that a test can show that it is able to fail.
+    #[cfg(feature = "weaken")]
+    pub fn create_weakened(
+        &self,
+        spec: &SandboxSpec,
+        without: &[crate::Weakening],
+    ) -> Result<Sandbox, CreateError> {
+        client::create(&self.socket, spec, Weakened::new(without))
     }
 }
 

@@ -32,9 +32,8 @@ pub(super) fn run(shop: &mut Workshop, uid: u32) -> Result<(), Unready> {
 
 fn attempt(shop: &mut Workshop, spec: &SandboxSpec, uid: u32) -> Result<Failed, Failed> {
     let (_ours, lifeline) = packet::socket_pair().at(Step::MakeChannel)?;
-    let weakened = Weakened::from_bits(0).ok_or(unexpected(Errno::INVAL))?;
-    let mut environment =
-        birth::begin(shop, spec, weakened, (0, uid), lifeline).map_err(|(failed, _lifeline)| failed)?;
+    let mut environment = birth::begin(shop, spec, Weakened::none(), (0, uid), lifeline)
+        .map_err(|(failed, _lifeline)| failed)?;
     let failed = listen(&environment);
     environment.kill();
     wait_readable(&environment.pidfd, PATIENCE);
@@ -84,7 +83,5 @@ fn spec(root: String, code: TreeName) -> SandboxSpec {
             cpu_millis: 1000,
             open_files: 64,
         },
-        #[cfg(feature = "weaken")]
-        weakened: Vec::new(),
     }
 }

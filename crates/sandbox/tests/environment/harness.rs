@@ -81,8 +81,6 @@ impl Bench {
                 cpu_millis: 1000,
                 open_files: 256,
             },
-            #[cfg(feature = "weaken")]
-            weakened: Vec::new(),
         }
     }
 
@@ -98,9 +96,8 @@ impl Bench {
     /// Runs the words in an environment that lacks some layers.
     #[cfg(feature = "weaken")]
     pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
-        let mut spec = self.spec(words);
-        spec.weakened = weakened.to_vec();
-        finish(&self.spawner.create(&spec).expect("a weakened environment"))
+        let spec = self.spec(words);
+        finish(&self.spawner.create_weakened(&spec, weakened).expect("a weakened environment"))
     }
 
     pub(crate) fn is_privileged(&self) -> bool {

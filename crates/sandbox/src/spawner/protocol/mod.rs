@@ -159,7 +159,7 @@ pub(crate) fn decode_options(body: &[u8]) -> Result<SpawnerOptions, Malformed> {
     Ok(options)
 }
 
-pub(crate) fn encode_spec(spec: &SandboxSpec) -> Vec<u8> {
+pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
     let mut writer = Writer(Vec::new());
     writer.text(&spec.id);
     writer.text(&spec.root.to_string_lossy());
@@ -173,7 +173,7 @@ pub(crate) fn encode_spec(spec: &SandboxSpec) -> Vec<u8> {
     for number in [limits.pids, limits.cpu_millis, limits.open_files] {
         writer.number(number.into());
     }
-    writer.number(spec.weakened().bits().into());
+    writer.number(weakened.bits().into());
     writer.texts(spec.argv.iter());
     writer.texts(spec.env.iter().map(|(name, _)| name));
     writer.texts(spec.env.iter().map(|(_, value)| value));
@@ -208,8 +208,6 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
         cwd,
         hostname,
         limits,
-        #[cfg(feature = "weaken")]
-        weakened: Vec::new(),
     };
     spec.check().map_err(|_| Malformed)?;
     Ok((spec, weakened))
