@@ -23,22 +23,24 @@ pub(super) fn one_group() -> ServiceError {
 }
 
 /// Source: API reference, FilterLogEvents: "If you specify a value for both logStreamNamePrefix and logStreamNames, the
-/// action returns an InvalidParameterException error."
+/// action returns an InvalidParameterException error." The words are our own.
 pub(super) fn names_and_prefix() -> ServiceError {
     invalid("You cannot specify both logStreamNames and logStreamNamePrefix.")
 }
 
-/// Source: recorded on DescribeLogStreams: "Cannot order by LastEventTime with a logStreamNamePrefix."
+/// Source: API reference, DescribeLogStreams: "If orderBy is LastEventTime, you cannot specify this parameter"; the words are
+/// from memory, not recorded.
 pub(super) fn prefix_by_time() -> ServiceError {
     invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 }
 
-/// Source: API reference, DescribeLogGroups: "logGroupNamePattern and logGroupNamePrefix are mutually exclusive."
+/// Source: API reference, DescribeLogGroups: "logGroupNamePattern and logGroupNamePrefix are mutually exclusive"; the words are
+/// from memory, not recorded.
 pub(super) fn pattern_and_prefix() -> ServiceError {
     invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 }
 
-/// Source: recorded on FilterLogEvents and GetLogEvents with a token that the service did not make.
+/// Source: API reference, InvalidParameterException; the words are from memory, not recorded.
 pub(super) fn bad_token() -> ServiceError {
     invalid("The specified nextToken is invalid.")
 }
