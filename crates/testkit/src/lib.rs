@@ -25,6 +25,7 @@ mod platform;
 pub mod programs;
 mod random;
 mod setup;
+mod wiring;
 
 pub use client::{Client, Reply};
 pub use clock::FakeClock;

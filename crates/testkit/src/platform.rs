@@ -1,39 +1,25 @@
-//! The platform itself: wired as in the composition root, with the doubles of this crate at its edges.
+//! The platform itself, as tests talk to it.
 
 use crate::directory::ROLE;
-use crate::gates::function_of;
-use crate::{Activate, Client, FakeClock, Gates, Interruption, Keys, Lines, Reply, Seeded, Setup};
-use api::{AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, Server};
-use auth::Directory;
+use crate::wiring::{Disk, Edges, Programs, RUNTIME, serve, simulation};
+use crate::{Activate, Client, FakeClock, Gates, Interruption, Keys, Lines, Reply, Setup};
+use api::{AuditTrail, Handlers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use control::Control;
 use control::background::{Activation, sweep_code};
-use control::{CodeDownloads, Control, ControlParts};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use invoke::{DataPlane, DataPlaneParts, Reaper, Settings, StoredCode};
-use seal::{RootKey, Sealer};
+use invoke::{DataPlane, Reaper};
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::records::FunctionRecord;
 use store::{Prefix, Store};
 use telemetry::audit;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use types::{Clock, Random, Region, RuntimeName};
-use worker::runtimes::{Runtime, Runtimes};
+use types::Clock;
 use worker::simulation::{Program, Simulation};
-use worker::{Options, Worker};
-
-/// The one runtime of the tests.
-const RUNTIME: &str = "python3.11";
-/// What all bodies together may hold in memory.
-const BODY_BUDGET: usize = 512 << 20;
-
-type Programs = Arc<Mutex<HashMap<String, Program>>>;
 
 /// A platform that serves until it is dropped.
 pub struct Platform {
@@ -59,7 +45,7 @@ pub struct Platform {
     pub plane: Arc<DataPlane>,
     programs: Programs,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    dir: tempfile::TempDir,
+    disk: Arc<Disk>,
 }
 
 impl Drop for Platform {
@@ -81,67 +67,38 @@ impl Platform {
     /// # Panics
     /// Where the machine has no room for a data directory, or no free port.
     pub async fn with(setup: Setup) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let sealer = Sealer::new(RootKey::generate().expect("a root key")).expect("a sealer");
-        let store = Arc::new(Store::open(dir.path(), Arc::new(sealer)).expect("a store"));
-        let clock = Arc::new(FakeClock::default());
-        let random: Arc<dyn Random> = Arc::new(Seeded::new(setup.seed));
-        let (keys, logs) = (Arc::<Keys>::default(), Arc::<Lines>::default());
-        let programs = Programs::default();
-        let simulation = Arc::new(simulation(&programs));
+        Self::on(Arc::new(Disk::new()), setup).await
+    }
+
+    /// The platform after a crash: what was in memory is gone, what was on the disk is there. Scripts and keys are those
+    /// of a new platform.
+    ///
+    /// # Panics
+    /// When the old one doesn't let its store go.
+    pub async fn restart(self, setup: Setup) -> Self {
+        self.plane.shutdown(Duration::ZERO).await;
+        let disk = Arc::clone(&self.disk);
+        drop(self);
+        Self::on(disk, setup).await
+    }
+
+    async fn on(disk: Arc<Disk>, setup: Setup) -> Self {
+        let edges = Edges::new(disk.open().await, &setup);
+        let (programs, simulation) = simulation();
         let gates = Arc::new(Gates::new(Arc::clone(&simulation)));
-        let worker = Worker::new(
-            Arc::clone(&gates) as _,
-            Runtimes::from_iter([runtime()]),
-            Arc::new(StoredCode::new(Arc::clone(&store))),
-            Arc::clone(&logs) as _,
-            Arc::clone(&clock) as _,
-            Options { max_environments: setup.max_environments, ..Options::default() },
-        );
-        let plane = DataPlane::new(DataPlaneParts {
-            store: Arc::clone(&store),
-            worker,
-            clock: Arc::clone(&clock) as _,
-            random: Arc::clone(&random),
-            settings: Settings { region: Region::default(), account_concurrency: setup.account_concurrency },
-        });
-        let source = Arc::new(CodeDownloads::new(Arc::clone(&store)));
-        let downloads = Arc::new(Downloads::new(&*random, Region::default(), source));
-        let directory: Arc<dyn Directory> = keys.clone();
-        let control = Control::open(ControlParts {
-            store: Arc::clone(&store),
-            directory: Arc::clone(&directory),
-            downloads: Arc::clone(&downloads),
-            runtimes: vec![RUNTIME.parse::<RuntimeName>().expect("a runtime's name")],
-            clock: Arc::clone(&clock) as _,
-            random: Arc::clone(&random),
-            region: Region::default(),
-            account_concurrency: setup.account_concurrency,
-            max_ephemeral_storage_mb: 2048,
-        })
-        .await
-        .expect("the store can be read");
+        let plane = edges.plane(Arc::clone(&gates), &setup);
+        let (control, downloads) = edges.control(&setup).await;
         let interruption = Interruption::new(Arc::clone(&control));
-        let (audit, audit_writer) = AuditTrail::new(Arc::clone(&store));
-        let pipeline = Pipeline::new(PipelineParts {
-            handlers: interruption.serve(control.serve(Handlers::new())),
-            invoke: plane.clone(),
-            downloads,
-            identities: Arc::new(Identities::new(directory)),
-            audit,
-            clock: Arc::clone(&clock) as _,
-            random,
-            region: Region::default(),
-            body_budget_bytes: BODY_BUDGET,
-        });
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("the listener's address");
-        let limits = Limits { connections: 1000, grace: Duration::from_secs(1) };
-        let server = Server::new(Arc::new(pipeline), limits).run(listener, std::future::pending());
+        let (audit, audit_writer) = AuditTrail::new(Arc::clone(&edges.store));
+        let handlers = interruption.serve(control.serve(Handlers::new()));
+        let pipeline = edges.pipeline(handlers, Arc::clone(&plane), downloads, audit);
+        let (address, server) = serve(pipeline).await;
         let reaper = Reaper::new(Arc::clone(&plane), setup.idle);
         let tasks = vec![tokio::spawn(server), tokio::spawn(audit_writer), tokio::spawn(reaper.run())];
+        let Edges { store, clock, keys, logs, .. } = edges;
+        let client = Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>);
+        let tasks = Mutex::new(tasks);
         let platform = Self {
-            client: Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>),
             clock,
             keys,
             store,
@@ -150,10 +107,11 @@ impl Platform {
             gates,
             interruption,
             logs,
+            client,
             plane,
             programs,
-            tasks: Mutex::new(tasks),
-            dir,
+            tasks,
+            disk,
         };
         if setup.activate == Activate::InBackground {
             platform.activate();
@@ -281,7 +239,7 @@ impl Platform {
 
     /// Code packages on the disk.
     pub fn blobs(&self) -> usize {
-        let folders = std::fs::read_dir(self.dir.path().join("blobs")).expect("the blob area");
+        let folders = std::fs::read_dir(self.disk.path().join("blobs")).expect("the blob area");
         let two_digits = |entry: &std::fs::DirEntry| entry.file_name().len() == 2;
         let files = |entry: std::fs::DirEntry| std::fs::read_dir(entry.path()).map_or(0, Iterator::count);
         folders.flatten().filter(two_digits).map(files).sum()
@@ -332,30 +290,4 @@ pub fn zip(content: &[u8]) -> Vec<u8> {
 /// The code package that a deployed function of this name has.
 pub fn zip_of(function: &str) -> Vec<u8> {
     zip(format!("# {function}\ndef handler(event, context): return event\n").as_bytes())
-}
-
-fn runtime() -> Runtime {
-    Runtime {
-        name: RUNTIME.parse().expect("a runtime's name"),
-        root: PathBuf::from("/runtime"),
-        version: "python:3.11.2".to_owned(),
-        argv: vec!["/bootstrap".to_owned()],
-        env: Vec::new(),
-    }
-}
-
-/// Each environment runs what its function's script says; without one it ends at once.
-fn simulation(programs: &Programs) -> Simulation {
-    let programs = Arc::clone(programs);
-    Simulation::new(move |guest| {
-        let name = function_of(guest.spec());
-        let program = programs.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        async move {
-            match program {
-                Some(program) => program(guest).await,
-                None => 256,
-            }
-        }
-    })
-    .expect("a simulated isolation")
 }

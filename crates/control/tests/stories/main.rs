@@ -8,4 +8,5 @@ mod packages;
 mod pages;
 mod races;
 mod refusals;
+mod restarts;
 mod words;

@@ -2,7 +2,8 @@
 
 use crate::words::{base64, code, invalid};
 use serde_json::json;
-use testkit::{Platform, zip};
+use testkit::{Platform, Seeded, zip};
+use types::Random;
 
 const NO_ZIP: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
 
@@ -23,6 +24,20 @@ async fn what_is_no_zip_is_refused_in_the_services_words() {
     let empty = platform.create(request).await.error();
     assert_eq!(empty, invalid("Uploaded file must be a non-empty zip"));
     assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+}
+
+#[tokio::test]
+async fn almost_fifty_megabytes_that_do_not_compress_pass() {
+    let platform = Platform::start().await;
+    let mut content = vec![0; 52_400_000];
+    Seeded::new(50).fill(&mut content);
+    let package = zip(&content);
+    assert!((52_400_000..52_428_800).contains(&package.len()), "{}", package.len());
+    let mut request = platform.minimal("large");
+    request["Code"] = json!({"ZipFile": base64(&package)});
+    assert_eq!(platform.create(request).await.ok().json()["CodeSize"], package.len());
+    let location = platform.get("large").await.ok().json()["Code"]["Location"].as_str().unwrap().to_owned();
+    assert!(platform.client.fetch(&location).await.ok().body == package, "the download is what was uploaded");
 }
 
 #[tokio::test]
