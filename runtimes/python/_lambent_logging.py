@@ -15,6 +15,23 @@ OWN = frozenset(
 )
 
 
+def hooked(spec, current):
+    """The import of `logging`, followed by its set-up."""
+    loader = spec.loader
+
+    class Hooked:
+        create_module = staticmethod(loader.create_module)
+
+        @staticmethod
+        def exec_module(module):
+            module.__loader__ = spec.loader = loader
+            loader.exec_module(module)
+            set_up(module, current)
+
+    spec.loader = Hooked
+    return spec
+
+
 def set_up(logging, current):
     """Adds the handler; `current` gives the id of the invocation that runs."""
 

@@ -2,7 +2,8 @@
 
 This file is all that a cold start must compile and a warm invocation must run. What only some functions need, or only
 failures, is in the modules beside it and is imported when it is needed: `_lambent_faults` (errors, as answers and as log
-records), `_lambent_logging` (the root logger's handler), `_lambent_json` (what `json` cannot encode).
+records), `_lambent_logging` (the root logger's handler), `_lambent_json` (what `json` cannot encode), `_lambent_client` (callers
+that say who they are).
 
 Invariant: what a handler sees (its arguments, the module path, the environment, its log) is what Lambda's documentation
 describes; how the messages travel is nobody's business but this file's.
@@ -76,16 +77,22 @@ class RuntimeApi:
     """One connection to the Runtime API, kept open for the life of the environment."""
 
     def __init__(self, address):
-        import _socket
-        import io
-
+        self.address, self.asked = address, False
+        self.host = ("HTTP/1.1\r\nHost: %s\r\n" % address).encode()
+        self.asking = b"GET %s/invocation/next %s\r\n" % (VERSION.encode(), self.host)
         try:
             self.http = load_http()
         except Exception:
             import http.client
 
             self.http = http.client
-        host, _, port = address.rpartition(":")
+
+    def connect(self):
+        """Opens the connection: once there is something to say, because a handler's module may take its time to load."""
+        import _socket
+        import io
+
+        host, _, port = self.address.rpartition(":")
         self.socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
@@ -105,9 +112,6 @@ class RuntimeApi:
                 pass
 
         self.stream = Kept(Received(), 65536)
-        self.asked = False
-        self.host = ("HTTP/1.1\r\nHost: %s\r\n" % address).encode()
-        self.asking = b"GET %s/invocation/next %s\r\n" % (VERSION.encode(), self.host)
 
     def makefile(self, *_):
         return self.stream
@@ -205,57 +209,25 @@ class Fault(Exception):
         self.kind, self.message, self.stack = "Runtime." + kind, message, list(stack)
 
 
-class Client:
-    """The application behind an invocation that came from a mobile SDK."""
-
-    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
-
-    def __init__(self, fields):
-        for name in self.__slots__:
-            setattr(self, name, fields.get(name))
-
-
-class ClientContext:
-    """What the caller sent as ClientContext."""
-
-    __slots__ = ("custom", "env", "client")
-
-    def __init__(self, fields):
-        self.custom, self.env = fields.get("custom"), fields.get("env")
-        client = fields.get("client")
-        self.client = Client(client) if isinstance(client, dict) else client
-
-
 class CognitoIdentity:
     """Who called, when Amazon Cognito authenticated them."""
 
-    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
-
-    def __init__(self, fields):
-        self.cognito_identity_id = fields.get("cognitoIdentityId")
-        self.cognito_identity_pool_id = fields.get("cognitoIdentityPoolId")
+    cognito_identity_id = cognito_identity_pool_id = None
 
 
 class LambdaContext:
     """A handler's second argument."""
 
-    def __init__(self, fields, environ):
+    def __init__(self, fields, function):
         self.aws_request_id = fields["lambda-runtime-aws-request-id"]
-        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        vars(self).update(function)
         self.invoked_function_arn = fields.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = fields.get("lambda-runtime-aws-tenant-id")
-        self.client_context = None
-        if "lambda-runtime-client-context" in fields:
-            self.client_context = ClientContext(parse(fields, "client-context", "Client Context"))
-        self.identity = CognitoIdentity(
-            parse(fields, "cognito-identity", "Cognito Identity")
-            if "lambda-runtime-cognito-identity" in fields
-            else {}
-        )
+        self.client_context, self.identity = None, CognitoIdentity()
+        if "lambda-runtime-client-context" in fields or "lambda-runtime-cognito-identity" in fields:
+            from _lambent_client import add_caller
+
+            add_caller(self, fields, Fault)
         self._deadline = int(fields.get("lambda-runtime-deadline-ms") or 0)
 
     def get_remaining_time_in_millis(self):
@@ -269,15 +241,15 @@ class LambdaContext:
         return "LambdaContext([%s])" % ",".join(shown)
 
 
-def parse(fields, name, title):
-    """A JSON object that came in a header field."""
-    try:
-        value = loads(fields["lambda-runtime-" + name].encode("latin-1").decode())
-        if not isinstance(value, dict):
-            raise ValueError("not an object")
-        return value
-    except Exception as error:
-        raise Fault("LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (title, error)) from None
+def function_members(environ):
+    """What a context says about the function: the same for all invocations."""
+    return {
+        "log_group_name": environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+        "log_stream_name": environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        "function_name": environ.get("AWS_LAMBDA_FUNCTION_NAME"),
+        "memory_limit_in_mb": environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        "function_version": environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
+    }
 
 
 def find_handler(name):
@@ -395,34 +367,18 @@ class LoggingHook:
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                return cls.hooked(spec)
+                from _lambent_logging import hooked
+
+                return hooked(spec, lambda: CURRENT)
         return None
 
-    @staticmethod
-    def hooked(spec):
-        loader = spec.loader
 
-        class Hooked:
-            create_module = staticmethod(loader.create_module)
-
-            @staticmethod
-            def exec_module(module):
-                module.__loader__ = spec.loader = loader
-                loader.exec_module(module)
-                from _lambent_logging import set_up
-
-                set_up(module, lambda: CURRENT)
-
-        spec.loader = Hooked
-        return spec
-
-
-def invoke(api, handler, fields, body, environ):
+def invoke(api, handler, fields, body, function):
     """Runs one invocation and answers it."""
     request_id = fields["lambda-runtime-aws-request-id"]
     try:
         event = read_event(fields, body)
-        context = LambdaContext(fields, environ)
+        context = LambdaContext(fields, function)
         body, content_type = write_result(handler(event, context))
     except Exception as error:
         from _lambent_faults import as_json, describe, record
@@ -455,6 +411,7 @@ def initialise(api, name):
         result, kind = describe(error, __file__, "")
         record(result)
         flush()
+        api.connect()
         api.post("init/error", as_json(result), error_type=kind)
         sys.exit(1)
 
@@ -466,8 +423,10 @@ def main():
 
     api = RuntimeApi(environ["AWS_LAMBDA_RUNTIME_API"])
     prepare()
+    function = function_members(environ)
     handler = initialise(api, environ.get("_HANDLER", ""))
     flush()
+    api.connect()
     # What was loaded so far stays: collections need not look at it again.
     gc.freeze()
     try:
@@ -479,7 +438,7 @@ def main():
                 environ["_X_AMZN_TRACE_ID"] = trace
             else:
                 environ.pop("_X_AMZN_TRACE_ID", None)
-            invoke(api, handler, fields, body, environ)
+            invoke(api, handler, fields, body, function)
     except OSError:
         # The handler's own errors don't come here: the platform has gone, and nobody is left to tell.
         sys.exit(1)

@@ -1,0 +1,45 @@
+"""Callers that say who they are: mobile applications, and users that Amazon Cognito authenticated."""
+
+from json import loads
+
+
+class Client:
+    """The application behind an invocation that came from a mobile SDK."""
+
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+
+    def __init__(self, fields):
+        for name in self.__slots__:
+            setattr(self, name, fields.get(name))
+
+
+class ClientContext:
+    """What the caller sent as ClientContext."""
+
+    __slots__ = ("custom", "env", "client")
+
+    def __init__(self, fields):
+        self.custom, self.env = fields.get("custom"), fields.get("env")
+        client = fields.get("client")
+        self.client = Client(client) if isinstance(client, dict) else client
+
+
+def add_caller(context, fields, fault):
+    """Completes a context from the header fields that describe the caller; `fault` makes the error for those that can't be read."""
+    if "lambda-runtime-client-context" in fields:
+        context.client_context = ClientContext(parse(fields, "client-context", "Client Context", fault))
+    if "lambda-runtime-cognito-identity" in fields:
+        identity = parse(fields, "cognito-identity", "Cognito Identity", fault)
+        context.identity.cognito_identity_id = identity.get("cognitoIdentityId")
+        context.identity.cognito_identity_pool_id = identity.get("cognitoIdentityPoolId")
+
+
+def parse(fields, name, title, fault):
+    """A JSON object that came in a header field, which the HTTP reader took for Latin-1."""
+    try:
+        value = loads(fields["lambda-runtime-" + name].encode("latin-1").decode())
+        if not isinstance(value, dict):
+            raise ValueError("not an object")
+        return value
+    except Exception as error:
+        raise fault("LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (title, error)) from None
