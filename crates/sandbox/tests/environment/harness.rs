@@ -136,6 +136,10 @@ pub(crate) fn wait_until(fd: &impl std::os::fd::AsFd, deadline: Instant) -> bool
 /// The whole suite: privileged where this process is root, and rootless always.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let all: Vec<Case> = cases::privileged().into_iter().chain(cases::rootless()).collect();
+    if arguments.iter().any(|argument| argument == "--ignored") {
+        // No case is marked so; what can't run says it when it is tried.
+        return ExitCode::SUCCESS;
+    }
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
