@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::time::Duration;
 use testkit::programs::{self, Latch};
 use testkit::{Activate, Platform, Setup};
 
@@ -183,7 +184,7 @@ async fn an_invocation_waits_for_a_function_that_is_being_created() {
     platform.script("echo", programs::echo());
     platform.create(platform.minimal("echo")).await.ok();
     let (answer, ()) = tokio::join!(platform.invoke("echo", json!({"a": 1})), async {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(platform.simulation.started(), 0);
         platform.activate();
     });
@@ -191,16 +192,29 @@ async fn an_invocation_waits_for_a_function_that_is_being_created() {
 }
 
 #[tokio::test]
-async fn an_environment_that_dies_idle_is_not_noticed() {
+async fn an_invocation_waits_five_seconds_at_most() {
+    let platform = Platform::with(Setup { activate: Activate::OnDemand, ..Setup::default() }).await;
+    platform.create(platform.minimal("echo")).await.ok();
+    let (refused, ()) = tokio::join!(platform.invoke("echo", json!({})), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        platform.pass(Duration::from_secs(6)).await;
+    });
+    let message = "The operation cannot be performed at this time. The function is currently in the following state: \
+                   Pending";
+    assert_eq!(refused.error(), (409, "ResourceConflictException".to_owned(), message.to_owned()));
+}
+
+#[tokio::test]
+async fn environments_that_end_after_an_answer_are_not_noticed() {
     let platform = Platform::start().await;
-    // Each environment answers once, takes its next invocation away and dies with the connection.
+    // Each environment answers once and ends: the next invocation may find it ending, ended or gone.
     let once = programs::program(|mut guest| async move {
         let Ok(work) = guest.next().await else { return 0 };
         guest.respond(&work.id(), "1").await.unwrap();
         0
     });
     platform.deploy("once", once).await;
-    for _ in 0..10 {
+    for _ in 0..50 {
         let answer = platform.invoke("once", json!({})).await.ok();
         assert_eq!(answer.header("x-amz-function-error"), "", "{answer:?}");
     }
