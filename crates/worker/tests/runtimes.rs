@@ -120,6 +120,23 @@ fn a_changed_root_is_not_listed() {
 }
 
 #[test]
+fn what_another_release_made_is_made_again() {
+    let Some((dir, runtimes, python)) = python() else {
+        return skipped("what_another_release_made_is_made_again", "no python3.N on this machine");
+    };
+    let version = runtimes.get(&python).unwrap().version.clone();
+    let manifest = dir.path().join(python.as_str()).join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replacen("\"embedded\":\"", "\"embedded\":\"0", 1)).unwrap();
+    let mut again = Runtimes::open(dir.path()).unwrap();
+    assert!(again.names().is_empty());
+    let [outdated] = again.outdated() else { panic!("{:?}", again.outdated()) };
+    let outdated = outdated.clone();
+    assert_eq!(again.add(&outdated.name, &outdated.prefix).unwrap().version, version);
+    assert!(again.outdated().is_empty());
+}
+
+#[test]
 fn what_a_dead_process_left_is_removed() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join(".aside-4194305-python3.11/root")).unwrap();

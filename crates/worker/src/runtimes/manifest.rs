@@ -1,6 +1,6 @@
 //! What a runtime consists of: each file with its digest and mode, and how it is started.
 
-use super::{Runtime, RuntimesError};
+use super::{Candidate, Runtime, RuntimesError};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,6 +66,12 @@ impl Manifest {
             env: runtime.env.clone(),
             entries,
         }
+    }
+
+    /// What it was made from.
+    pub(super) fn candidate(&self) -> Candidate {
+        let prefix = self.source.as_ref().map_or("/", |source| source.path.as_str());
+        Candidate { name: self.name.clone(), prefix: prefix.into() }
     }
 
     /// Whether this release would make the same root: same format, same embedded files, same interpreter.

@@ -18,13 +18,14 @@ const ASIDE: &str = ".aside-";
 pub struct Runtimes {
     directory: PathBuf,
     ready: BTreeMap<RuntimeName, Runtime>,
+    outdated: Vec<Candidate>,
 }
 
 impl FromIterator<Runtime> for Runtimes {
     /// Runtimes that were made in another way, for tests.
     fn from_iter<I: IntoIterator<Item = Runtime>>(runtimes: I) -> Self {
         let ready = runtimes.into_iter().map(|runtime| (runtime.name.clone(), runtime)).collect();
-        Self { directory: PathBuf::new(), ready }
+        Self { directory: PathBuf::new(), ready, outdated: Vec::new() }
     }
 }
 
@@ -36,7 +37,7 @@ impl Runtimes {
     /// The directory can't be made or read.
     pub fn open(directory: &Path) -> Result<Self, RuntimesError> {
         std::fs::create_dir_all(directory).map_err(RuntimesError::file(directory))?;
-        let mut runtimes = Self { directory: directory.to_owned(), ready: BTreeMap::new() };
+        let mut runtimes = Self { directory: directory.to_owned(), ..Self::default() };
         for entry in std::fs::read_dir(directory).map_err(RuntimesError::file(directory))? {
             let entry = entry.map_err(RuntimesError::file(directory))?;
             let file_name = entry.file_name();
@@ -60,6 +61,12 @@ impl Runtimes {
         self.ready.get(name)
     }
 
+    /// Runtimes that were made once and are not listed now, because they are damaged, or this release or this host would make
+    /// them otherwise: what to give to [`Self::add`] to have them again.
+    pub fn outdated(&self) -> &[Candidate] {
+        &self.outdated
+    }
+
     /// What this host has the parts for: interpreters in the usual places, and the runtimes that need none.
     pub fn discover() -> Vec<Candidate> {
         candidate::discover()
@@ -77,6 +84,7 @@ impl Runtimes {
         let _ = std::fs::remove_dir_all(&aside);
         made?;
         let runtime = read(&self.directory.join(name.as_str()))?;
+        self.outdated.retain(|candidate| candidate.name != *name);
         Ok(self.ready.entry(name.clone()).insert_entry(runtime).into_mut())
     }
 
@@ -90,12 +98,16 @@ impl Runtimes {
     }
 
     fn list(&mut self, name: &RuntimeName) {
-        match read(&self.directory.join(name.as_str())) {
+        let place = self.directory.join(name.as_str());
+        match read(&place) {
             Ok(runtime) if runtime.name == *name => {
                 self.ready.insert(name.clone(), runtime);
             }
             Ok(_) => tracing::warn!(runtime = %name, "a runtime's directory has another runtime's manifest"),
-            Err(error) => tracing::info!(runtime = %name, %error, "a runtime has to be made again"),
+            Err(error) => {
+                tracing::info!(runtime = %name, %error, "a runtime has to be made again");
+                self.outdated.extend(manifest_of(&place).ok().map(|manifest| manifest.candidate()));
+            }
         }
     }
 
