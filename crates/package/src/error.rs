@@ -30,6 +30,12 @@ pub enum PackageError {
         /// The limit.
         limit: u64,
     },
+    /// The paths are longer in all than [`crate::Limits::all_paths_bytes`].
+    #[error("{COULD_NOT_UNZIP} (its paths are longer than {limit} bytes in all)")]
+    LongPaths {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// An entry's name is no path below the root.
     #[error("{COULD_NOT_UNZIP} (entry {entry}: {fault})")]
     Name {

@@ -15,6 +15,8 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Components of one path.
     pub depth: usize,
+    /// All paths together, in bytes, counting the directories that paths only imply: they are held in memory.
+    pub all_paths_bytes: u64,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             entries: 200_000,
             path_bytes: 4096 - "/var/task/".len() - 1,
             depth: 128,
+            all_paths_bytes: 64 << 20,
         }
     }
 }

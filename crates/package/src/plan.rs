@@ -51,7 +51,7 @@ pub(crate) struct Plan {
 
 /// Reads the names and attributes of all entries.
 pub(crate) fn make(archive: &mut Archive<'_>, limits: &Limits) -> Result<Plan, PackageError> {
-    let mut draft = Draft { plan: Plan::default(), leaves: HashSet::new(), limits };
+    let mut draft = Draft { plan: Plan::default(), leaves: HashSet::new(), path_bytes: 0, limits };
     for index in 0..archive.len() {
         let name = name_of(archive, index)?;
         let (path, ending) = EntryPath::parse(&name, limits)
@@ -88,13 +88,18 @@ struct Draft<'a> {
     plan: Plan,
     /// Paths that are files or links.
     leaves: HashSet<String>,
+    /// Of all directories, files and links.
+    path_bytes: u64,
     limits: &'a Limits,
 }
 
 impl Draft<'_> {
     fn add(&mut self, planned: Planned) -> Result<(), PackageError> {
         let conflict = || PackageError::Conflict { entry: shown(planned.path.as_str()) };
-        for above in planned.path.ancestors() {
+        // A directory that is there has all its own above it.
+        let known = planned.path.split().0.is_none_or(|above| self.plan.directories.contains(above));
+        let missing = if known { None } else { Some(planned.path.ancestors()) };
+        for above in missing.into_iter().flatten() {
             if self.leaves.contains(above) {
                 return Err(conflict());
             }
@@ -110,8 +115,8 @@ impl Draft<'_> {
             return Err(conflict());
         } else {
             self.leaves.insert(path.to_owned());
+            self.count(path)?;
         }
-        self.refuse_crowds()?;
         self.plan.entries.push(planned);
         Ok(())
     }
@@ -119,15 +124,20 @@ impl Draft<'_> {
     fn add_directory(&mut self, path: &str) -> Result<(), PackageError> {
         if !self.plan.directories.contains(path) {
             self.plan.directories.insert(path.to_owned());
-            self.refuse_crowds()?;
+            self.count(path)?;
         }
         Ok(())
     }
 
-    fn refuse_crowds(&self) -> Result<(), PackageError> {
+    /// Counts a path that was added.
+    fn count(&mut self, path: &str) -> Result<(), PackageError> {
         let made = self.plan.directories.len() as u64 + self.leaves.len() as u64;
         if made > self.limits.entries {
             return Err(PackageError::TooManyEntries { limit: self.limits.entries });
+        }
+        self.path_bytes += path.len() as u64;
+        if self.path_bytes > self.limits.all_paths_bytes {
+            return Err(PackageError::LongPaths { limit: self.limits.all_paths_bytes });
         }
         Ok(())
     }

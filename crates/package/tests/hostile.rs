@@ -269,3 +269,12 @@ fn implied_directories_count_as_entries() {
         PackageError::TooManyEntries { limit: 100 }
     ));
 }
+
+#[test]
+fn long_paths_add_up() {
+    let deep = |n: u32| format!("{n}/{}", ["d".repeat(30).as_str(); 100].join("/"));
+    let entries: Vec<Raw> = (0..500).map(|n| file(&deep(n), b"")).collect();
+    let zip = archive(&entries);
+    assert!(zip.len() < 4_000_000, "a small upload");
+    assert!(matches!(refusal(&zip), PackageError::LongPaths { .. }));
+}

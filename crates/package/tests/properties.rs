@@ -12,8 +12,14 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use zips::{DOS, Raw, UNIX, archive, file, honest};
 
-const LIMITS: Limits =
-    Limits { zipped_bytes: 1 << 20, unzipped_bytes: 1 << 16, entries: 64, path_bytes: 200, depth: 8 };
+const LIMITS: Limits = Limits {
+    zipped_bytes: 1 << 20,
+    unzipped_bytes: 1 << 16,
+    entries: 64,
+    path_bytes: 200,
+    depth: 8,
+    all_paths_bytes: 4096,
+};
 
 /// All files below a directory, by path.
 fn files(root: &Path, relative: &str, found: &mut BTreeMap<String, Vec<u8>>) {
