@@ -4,7 +4,7 @@ use crate::cli::{RuntimesAction, RuntimesArguments};
 use crate::config::Configuration;
 use crate::error::Error;
 use std::path::Path;
-use worker::runtimes::Runtimes;
+use worker::runtimes::{Candidate, Runtimes};
 
 const FOLDER: &str = "runtimes";
 
@@ -37,14 +37,23 @@ fn show(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The installed runtimes; at the first start those that this host has interpreters for.
+/// The installed runtimes; those that this host has interpreters for are made at the first start, and those that another
+/// release made, or whose interpreter has changed, are made again.
 pub(crate) fn prepare(data_dir: &Path) -> Result<Runtimes, Error> {
     let mut runtimes = Runtimes::open(&data_dir.join(FOLDER))?;
-    for found in Runtimes::discover() {
-        if runtimes.get(&found.name).is_none() {
-            tracing::info!(runtime = %found.name, "making a runtime from this host");
-            runtimes.add(&found.name, &found.prefix)?;
+    let wanted = [runtimes.outdated().to_vec(), Runtimes::discover()].concat();
+    for candidate in wanted {
+        if runtimes.get(&candidate.name).is_none() {
+            tracing::info!(runtime = %candidate.name, "making a runtime from this host");
+            make(&mut runtimes, &candidate);
         }
     }
     Ok(runtimes)
+}
+
+/// One that can't be made doesn't keep the others from being served.
+fn make(runtimes: &mut Runtimes, candidate: &Candidate) {
+    if let Err(error) = runtimes.add(&candidate.name, &candidate.prefix) {
+        tracing::error!(runtime = %candidate.name, %error, "the runtime could not be made, and its functions can't run");
+    }
 }
