@@ -2,5 +2,6 @@
 
 mod endings;
 mod floods;
+mod hostile;
 mod ordinary;
 mod protocol;
