@@ -26,7 +26,8 @@ const COLD_STARTS: u32 = 8;
 const CLIENTS: usize = 8;
 const RATE_TIME: Duration = Duration::from_secs(2);
 const EVENT: &str = r#"{"key": "value", "number": 1}"#;
-const PYTHON: &str = "def handler(event, context):\n    return event\n";
+const PYTHON: &str = "import sys\n\n\ndef handler(event, context):\n    return event\n\n\n\
+    def version(event, context):\n    return sys.version\n";
 
 /// The ratios and sizes that the next release is held to.
 const GOALS: &[(&str, f64)] = &[("warm python p50", 0.8), ("cold python", 1.3), ("idle memory", 20.0)];
@@ -94,22 +95,11 @@ impl Bench {
         let answer = program::answer(Command::new(&self.python).args(["-c", question]))?;
         let (version, packages) = answer.trim().split_once('\n').ok_or("python printed too little")?;
         let runtime = format!("python{version}");
-        let interpreter = self.interpreter(&runtime)?;
+        let interpreter = interpreter(&runtime)?;
         let command = [&interpreter, Path::new("-m"), Path::new("awslambdaric"), Path::new("app.handler")];
         let command = command.iter().map(|part| part.to_path_buf()).collect();
         let (task, python_path) = (self.dir.join("task"), Some(PathBuf::from(packages)));
         Ok(Subject { name: "python", runtime, peer: Function { task, command, python_path } })
-    }
-
-    /// Where the host keeps the interpreter of a runtime: what `lambent runtimes` names, else what the path finds.
-    fn interpreter(&self, runtime: &str) -> Result<PathBuf, String> {
-        let mut command = Command::new(self.lambent());
-        let listed = program::answer(command.arg("runtimes").arg("--data-dir").arg(self.dir.join("data")))?;
-        let line = listed.lines().find(|line| line.contains(runtime)).unwrap_or_default();
-        let named = line.split_whitespace().find(|word| word.starts_with('/') && Path::new(word).is_file());
-        let known = [PathBuf::from("/usr/bin").join(runtime), PathBuf::from("/usr/local/bin").join(runtime)];
-        let found = named.map(PathBuf::from).or_else(|| known.into_iter().find(|path| path.is_file()));
-        found.or_else(|| program::find(runtime)).ok_or_else(|| format!("no interpreter for {runtime}"))
     }
 
     fn native_subject(&self, bootstrap: PathBuf) -> Subject {
@@ -151,6 +141,11 @@ impl Bench {
             };
             let zip = deploy::zip(&self.python, &file, name)?;
             deploy::function(&mut connection, subject.name, &subject.runtime, handler, &zip).await?;
+            answers(&mut connection, &deploy::invocation(subject.name, EVENT)).await?;
+            if subject.peer.python_path.is_some() {
+                deploy::function(&mut connection, "version", &subject.runtime, "app.version", &zip).await?;
+                same_interpreter(&mut connection, &subject.peer.command[0]).await?;
+            }
         }
         Ok(())
     }
@@ -260,6 +255,38 @@ fn emulated_call() -> Call {
         content_type: "application/json",
         key: None,
     }
+}
+
+/// Where the host keeps the interpreter that a runtime of that name is made of.
+fn interpreter(runtime: &str) -> Result<PathBuf, String> {
+    let usual = ["/usr/bin", "/usr/local/bin"].map(|dir| Path::new(dir).join(runtime));
+    let found = usual.into_iter().find(|path| path.is_file()).or_else(|| program::find(runtime));
+    found.ok_or_else(|| format!("no interpreter for {runtime}"))
+}
+
+/// The function answers with what it was sent, and not with something that is quicker to make.
+async fn answers(connection: &mut Connection, call: &Call) -> Result<(), String> {
+    connection.forget();
+    let answer = connection.send(call).await?;
+    connection.forget();
+    let text = String::from_utf8_lossy(&answer);
+    if text.contains(r#""number": 1"#) || text.contains(r#""number":1"#) {
+        return Ok(());
+    }
+    Err(format!("{} answered {text}", call.path))
+}
+
+/// Both sides must run the very same python.
+async fn same_interpreter(connection: &mut Connection, interpreter: &Path) -> Result<(), String> {
+    connection.forget();
+    let ours = connection.send(&deploy::invocation("version", EVENT)).await?;
+    connection.forget();
+    let ours: String = serde_json::from_slice(&ours).map_err(text)?;
+    let theirs = program::answer(Command::new(interpreter).args(["-c", "import sys; print(sys.version)"]))?;
+    if ours.trim() == theirs.trim() {
+        return Ok(());
+    }
+    Err(format!("unequal interpreters: the platform runs {ours}, the peer {theirs}"))
 }
 
 async fn latencies(server: &Server, call: &Call) -> Result<Vec<f64>, String> {

@@ -51,7 +51,9 @@ fn machine(root: &Path) -> Value {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let commit =
         program::answer(Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(root));
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     json!({
+        "load": load.split(' ').next(),
         "cpu": model.map(|text| text.trim_start_matches([' ', '\t', ':'])),
         "cpus": processors.lines().filter(|line| line.starts_with("processor")).count(),
         "kernel": kernel.trim(),
