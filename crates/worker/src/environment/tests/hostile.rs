@@ -62,7 +62,7 @@ async fn act(guest: &mut Guest, id: &mut String, deed: Deed) -> Option<i32> {
                 }
             }
             Deed::AskAndLeave => {
-                drop(raw(guest, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n").await)
+                raw(guest, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n").await;
             }
             Deed::Respond => drop(guest.respond(id, "1").await),
             Deed::RespondTwice => {
@@ -79,7 +79,7 @@ async fn act(guest: &mut Guest, id: &mut String, deed: Deed) -> Option<i32> {
             }
             Deed::InitError => drop(guest.init_error("Odd", Bytes::new()).await),
             Deed::Nonsense => drop(guest.call(Method::PUT, "\u{7e}/..", &[], Bytes::from_static(b"?")).await),
-            Deed::Garbage => drop(raw(guest, "\0\u{7}\r\n\r\n\r\n").await),
+            Deed::Garbage => raw(guest, "\0\u{7}\r\n\r\n\r\n").await,
             Deed::Print => drop(guest.print("ä line\nand a half").await),
             Deed::Hoard => guest.use_memory(1 << 30),
             Deed::Sleep(millis) => tokio::time::sleep(Duration::from_millis(millis.into())).await,
