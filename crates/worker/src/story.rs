@@ -37,6 +37,12 @@ impl Random for Counting {
 /// 2026-11-24T00:00:00Z at the start, then as tokio's clock goes.
 pub(crate) struct Ticking(Instant);
 
+impl Ticking {
+    pub(crate) fn started() -> Self {
+        Self(Instant::now())
+    }
+}
+
 impl Clock for Ticking {
     fn now(&self) -> Timestamp {
         Timestamp(1_795_478_400_000).plus(self.0.elapsed())
@@ -146,7 +152,7 @@ impl Story {
             Runtimes::from_iter(runtimes),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
-            Arc::new(Ticking(Instant::now())),
+            Arc::new(Ticking::started()),
             options,
         );
         Self { simulation, worker, sink, packages }

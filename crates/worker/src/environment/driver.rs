@@ -220,7 +220,9 @@ impl Driver {
 
     fn explain(&self, end: &End, unfinished: Unfinished) {
         if !matches!(end, End::Stopped) {
-            tracing::debug!(environment = %self.spec.id, ?end, ?unfinished, "an environment is destroyed");
+            // Not the end itself: it may hold what the function said.
+            let why = end.status();
+            tracing::debug!(environment = %self.spec.id, %why, ?unfinished, "an environment is destroyed");
         }
     }
 }

@@ -1,25 +1,20 @@
 //! What may happen in which state: the life of an execution environment as plain data.
 //!
 //! ```text
-//!                    begin                                   next
-//!        ┌──────┐ (is queued)                  ┌──────────────────────────────┐
-//!  ──────►  Init ├──────────┐                  │                              │
-//!        └─┬──▲─┘◄──────────┘                  ▼          begin           ┌───┴────┐
-//!          │  │  next                    ┌───────────┐  (not parked)      │ Queued │
-//!          │  │  (nothing queued) ──────►│   Ready   ├───────────────────►│        │
-//!          │  │                          │  parked?  │                    └────────┘
-//!          │  │  next (queued) ───┐      └┬────▲─────┘
-//!          │  │                   │ begin │    │ answer ends
-//!          │  │ restart           │ (parked)   │ (response, error, too large)
-//!          │  │                   ▼       ▼    │
-//!          │  │                ┌───────────────┴───────────────┐
-//!          │  │                │ Running: delivered → answering │
-//!          │  │                └───────────────────────────────┘
-//!  init/error, exit,
-//!  time-out│  │                  every state ── close ──► Closed
-//!        ┌─▼──┴───────┐          (time-out, exit, out of memory, truncated answer, shutdown,
-//!        │ InitFailed │           second failure of the initialisation)
-//!        └────────────┘ begin (is queued; the driver restarts)
+//!                      next (nothing queued)           begin (runtime busy)
+//!        start ──► Init ────────────────────► Ready ───────────────────────► Queued
+//!                  │ ▲ │                      │   ▲                            │
+//!   init/error,    │ │ │ next                 │   │ answer ends                │ next
+//!   exit, time-out │ │ │ (one is queued)      │   │ (response, error,          │
+//!                  │ │ │            begin     │   │  too large)                │
+//!                  │ │ │  (runtime in `next`) ▼   │                            │
+//!                  │ │ └────────────────────► Running ◄────────────────────────┘
+//!                  │ │ restart                delivered → answering
+//!                  ▼ │
+//!               InitFailed      (begin queues an invocation in Init and in InitFailed)
+//!
+//!   every state ──► Closed: time-out, exit, out of memory, an answer that breaks off, shutdown,
+//!                           a second failure of the initialisation
 //! ```
 //!
 //! Invariant: an invocation is handed out at most once and answered at most once, and nothing is accepted after `close`.
@@ -90,7 +85,7 @@ pub(crate) enum Begin {
 pub(crate) enum Next {
     /// Answer it with the queued invocation.
     Deliver,
-    /// Hold it until an invocation comes. The flag says whether this ends the initialisation.
+    /// Hold it until an invocation comes.
     Hold,
 }
 
@@ -115,7 +110,7 @@ pub(crate) enum Refusal {
 pub(crate) enum Unfinished {
     /// No invocation.
     Nothing,
-    /// One that the runtime never saw. The flag says whether it waited for the initialisation.
+    /// One that the runtime never saw.
     Undelivered(RequestId),
     /// One that the runtime has.
     Delivered(RequestId),

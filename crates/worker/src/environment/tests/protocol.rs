@@ -1,10 +1,13 @@
 //! Runtimes that don't keep to the Runtime API.
 
+use crate::environment::desk::{Desk, Work};
+use crate::environment::state::Refusal;
 use crate::simulation::Guest;
 use crate::story::{Story, event, failure, success};
 use crate::{Answer, Fate};
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -211,4 +214,27 @@ async fn more_connections_than_allowed_wait_and_harm_nobody() {
     let ended = environment.invoke(event("2")).await;
     assert!(matches!(ended.answer, Answer::Success { .. }));
     story.end().await;
+}
+
+#[tokio::test]
+async fn a_runtime_that_was_given_up_is_told_that_it_has_ended() {
+    let spec = Arc::new(crate::story::spec());
+    let clock: Arc<dyn types::Clock> = Arc::new(crate::story::Ticking::started());
+    let memory = Arc::new(crate::memory::MemoryWatch::new(1));
+    let log = Arc::new(crate::logs::Capture::new(Arc::clone(&spec.log), Arc::clone(&clock), memory));
+    let desk = Desk::new(spec, clock, log);
+    desk.init_failed().unwrap();
+    let (reply, _outcome) = tokio::sync::oneshot::channel();
+    let invocation = event("1");
+    let id = invocation.request_id;
+    desk.begin(invocation, reply);
+    let (first, second) = (0, desk.restart());
+    assert!(
+        matches!(desk.next(first), Err(Refusal::Ended)),
+        "it must not get the invocation of its successor"
+    );
+    assert!(matches!(desk.next(second), Ok(Work::Now(_))));
+    assert_eq!(desk.answer_starts(first, id), Err(Refusal::Ended));
+    desk.answer_starts(second, id).unwrap();
+    assert!(!desk.answer_ends(first, id, Answer::NotDelivered));
 }
