@@ -131,6 +131,24 @@ async fn an_answer_and_the_next_question_may_come_in_one_packet() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_runtime_that_hangs_up_with_an_unwritten_answer_may_ask_again() {
+    let story = Story::of(|mut guest: Guest| async move {
+        const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
+        let id = guest.next().await.unwrap().id();
+        let stream = raw(&guest, post(&id, "content-length: 1\r\n", "1") + NEXT).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(stream);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        super::ordinary::echo(guest).await
+    });
+    let environment = story.start().await;
+    assert_eq!(success(&environment.invoke(event("first")).await.answer), "1");
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(success(&environment.invoke(event("second")).await.answer), "second");
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chunked_response_may_end_in_a_late_error() {
     let story = Story::of(|mut guest: Guest| async move {
         let headers = "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\
