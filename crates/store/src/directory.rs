@@ -1,28 +1,37 @@
 //! The data directory: private to its owner, and used by one process at a time.
 
 use crate::StoreError;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// An open data directory. The lock goes with it; the system takes it back when the process dies.
-pub(crate) struct Directory {
+/// A data directory that this process uses alone. The lock goes with it; the system takes it back when the process dies.
+#[derive(Debug)]
+pub struct DataDirectory {
     path: PathBuf,
     _lock: File,
 }
 
-impl Directory {
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(StoreError::io("make the data directory", path))?;
-        let lock = lock(path)?;
-        let directory = Self { path: path.to_owned(), _lock: lock };
-        directory.make_database()?;
-        Ok(directory)
+impl DataDirectory {
+    /// Takes the directory, which is made (mode 0700) where there is none. Whoever does anything to what belongs to a data
+    /// directory, its cgroups for example, has it first.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::WrongOwner`], [`StoreError::Exposed`], and what the disk says.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let making = StoreError::io("make the data directory", path);
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(making)?;
+        let using = || StoreError::io("use the data directory", path);
+        let path = path.canonicalize().map_err(using())?;
+        check_owner(&path, &path.metadata().map_err(using())?)?;
+        let lock = lock(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Its absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -34,7 +43,7 @@ impl Directory {
     }
 
     /// An empty database file with mode 0600, which the files beside it inherit.
-    fn make_database(&self) -> Result<(), StoreError> {
+    pub(crate) fn make_database(&self) -> Result<(), StoreError> {
         let path = self.database();
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_) => sync_dir(&self.path),
@@ -42,6 +51,19 @@ impl Directory {
             Err(error) => Err(StoreError::io("create", &path)(error)),
         }
     }
+}
+
+/// Whoever else could put files into it could put other data in the place of ours.
+fn check_owner(dir: &Path, metadata: &Metadata) -> Result<(), StoreError> {
+    let runs_as = rustix::process::geteuid().as_raw();
+    if metadata.uid() != runs_as {
+        return Err(StoreError::WrongOwner { dir: dir.to_owned(), owner: metadata.uid(), runs_as });
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(StoreError::Exposed { dir: dir.to_owned(), mode });
+    }
+    Ok(())
 }
 
 /// Makes durable which names a folder holds.

@@ -49,6 +49,31 @@ pub enum StoreError {
         /// Who uses it, where that can be read.
         pid: Option<u32>,
     },
+    /// The data directory belongs to another user than the one that Lambent runs as.
+    #[error(
+        "the data directory {} belongs to user {owner}, and Lambent runs as user {runs_as}: run it as the owner, or use another \
+         data directory",
+        dir.display()
+    )]
+    WrongOwner {
+        /// The data directory.
+        dir: PathBuf,
+        /// The uid of its owner.
+        owner: u32,
+        /// The uid of this process.
+        runs_as: u32,
+    },
+    /// Others than its owner may change what is in the data directory.
+    #[error(
+        "others may write to the data directory {0} (mode {mode:03o}): run `chmod 700 {0}`, or use another one",
+        dir.display()
+    )]
+    Exposed {
+        /// The data directory.
+        dir: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The data was sealed under another root key.
     #[error(
         "the data is sealed under root key {sealed_under}, and {loaded} was loaded: load the root key that belongs to this data"

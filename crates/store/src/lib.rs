@@ -23,6 +23,7 @@ mod sweep;
 mod transaction;
 
 pub use blobs::{BlobId, BlobReader, Blobs, FreshBlob, ParseBlobIdError};
+pub use directory::DataDirectory;
 pub use error::{Damage, StoreError};
 pub use feed::Change;
 pub use key::{Key, KeyError, Prefix};

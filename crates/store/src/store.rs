@@ -1,6 +1,6 @@
 //! The store: sealing above an engine, subscribers, and the blob area.
 
-use crate::directory::Directory;
+use crate::directory::DataDirectory;
 use crate::engine::{Engine, Observer, Order, Range};
 use crate::feed::{Change, Feed};
 use crate::sqlite::SqliteEngine;
@@ -20,7 +20,7 @@ pub struct Store {
     feed: Feed,
     blobs: Blobs,
     /// Dropped last: it holds the lock on the data directory.
-    _directory: Directory,
+    _directory: DataDirectory,
 }
 
 /// What a commit came to.
@@ -31,12 +31,20 @@ pub struct Commit {
 }
 
 impl Store {
-    /// Opens the data directory, which is made (mode 0700) where there is none, with the embedded engine.
+    /// Takes the data directory and opens it with the embedded engine.
     ///
     /// # Errors
-    /// [`StoreError::InUse`], [`StoreError::WrongRootKey`], [`StoreError::NewerSchema`], and what the disk says.
+    /// As for [`DataDirectory::open`] and [`Store::open_in`].
     pub fn open(dir: &Path, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
-        Self::open_with(dir, sealer, |database, key_id, observer| {
+        Self::open_in(DataDirectory::open(dir)?, sealer)
+    }
+
+    /// Opens a data directory that this process has taken, with the embedded engine.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongRootKey`], [`StoreError::NewerSchema`], and what the disk says.
+    pub fn open_in(directory: DataDirectory, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
+        Self::open_taken(directory, sealer, |database, key_id, observer| {
             SqliteEngine::open(database, key_id, observer).map(|engine| Arc::new(engine) as Arc<dyn Engine>)
         })
     }
@@ -51,7 +59,15 @@ impl Store {
         sealer: Arc<Sealer>,
         engine: impl FnOnce(&Path, seal::KeyId, Observer) -> Result<Arc<dyn Engine>, StoreError>,
     ) -> Result<Self, StoreError> {
-        let directory = Directory::open(dir)?;
+        Self::open_taken(DataDirectory::open(dir)?, sealer, engine)
+    }
+
+    fn open_taken(
+        directory: DataDirectory,
+        sealer: Arc<Sealer>,
+        engine: impl FnOnce(&Path, seal::KeyId, Observer) -> Result<Arc<dyn Engine>, StoreError>,
+    ) -> Result<Self, StoreError> {
+        directory.make_database()?;
         let feed = Feed::default();
         let observer: Observer = {
             let feed = feed.clone();

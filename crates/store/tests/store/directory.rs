@@ -2,9 +2,9 @@
 
 use crate::fixture::{Fixture, commit, key, note, text};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
-use store::{Store, StoreError};
+use store::{DataDirectory, Store, StoreError};
 
 #[tokio::test]
 async fn another_root_key_is_refused_by_name() {
@@ -49,6 +49,43 @@ async fn the_directory_is_made_for_its_owner_alone() {
     for made in [&dir, &dir.join("blobs"), &dir.join("blobs/new")] {
         assert_eq!(fs::metadata(made).unwrap().mode() & 0o7777, 0o700, "{}", made.display());
     }
+}
+
+#[tokio::test]
+async fn a_directory_is_taken_before_anything_is_opened_in_it() {
+    let fixture = Fixture::sqlite();
+    let taken = DataDirectory::open(fixture.path()).unwrap();
+    assert!(matches!(fixture.try_open().err().unwrap(), StoreError::InUse { .. }));
+    assert!(matches!(DataDirectory::open(fixture.path()).unwrap_err(), StoreError::InUse { .. }));
+    assert!(!fixture.path().join("lambent.db").exists());
+    let store = Store::open_in(taken, Arc::clone(&fixture.sealer)).unwrap();
+    assert!(matches!(fixture.try_open().err().unwrap(), StoreError::InUse { .. }));
+    drop(store);
+    assert!(fixture.try_open().is_ok());
+}
+
+#[tokio::test]
+async fn a_directory_that_others_may_write_to_is_refused() {
+    let fixture = Fixture::sqlite();
+    for mode in [0o770, 0o702, 0o1777] {
+        fs::set_permissions(fixture.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let refused = DataDirectory::open(fixture.path()).unwrap_err();
+        assert!(matches!(refused, StoreError::Exposed { mode: found, .. } if found == mode), "{refused}");
+        assert!(refused.to_string().contains("run `chmod 700 "), "{refused}");
+    }
+    fs::set_permissions(fixture.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(DataDirectory::open(fixture.path()).is_ok());
+}
+
+#[tokio::test]
+async fn another_users_directory_is_refused_as_root() {
+    let fixture = Fixture::sqlite();
+    if std::os::unix::fs::chown(fixture.path(), Some(65534), None).is_err() {
+        eprintln!("SKIPPED another_users_directory_is_refused_as_root: only root gives directories away");
+        return;
+    }
+    let refused = DataDirectory::open(fixture.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::WrongOwner { owner: 65534, .. }), "{refused}");
 }
 
 #[tokio::test]
