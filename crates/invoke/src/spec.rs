@@ -37,7 +37,7 @@ pub(crate) fn environment(
         log: Arc::new(LogStream {
             account: record.account,
             region: region.clone(),
-            group: format!("/aws/lambda/{}", record.name),
+            group: record.name.log_group(),
             name: stream_name(Version::Latest, id, now),
         }),
     })

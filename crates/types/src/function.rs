@@ -15,6 +15,11 @@ impl FunctionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The log group that the function's lines go to. Source: "Sending Lambda function logs to CloudWatch Logs".
+    pub fn log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.0)
+    }
 }
 
 fn is_name(text: &str, lengths: std::ops::RangeInclusive<usize>) -> bool {

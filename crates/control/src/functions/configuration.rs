@@ -52,7 +52,6 @@ pub(super) fn show(
             .variables
             .clone()
             .map(|variables| EnvironmentResponse { variables: Some(variables), error: None }),
-        tracing_config: Some(TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
         revision_id: Some(record.revision.to_string()),
         state: Some(if pending { "Pending" } else { "Active" }.to_owned()),
         state_reason: pending.then(|| "The function is being created.".to_owned()),
@@ -60,17 +59,25 @@ pub(super) fn show(
         last_update_status: last_update.map(str::to_owned),
         last_update_status_reason: updating.then(|| "The function is being created.".to_owned()),
         last_update_status_reason_code: updating.then(|| "Creating".to_owned()),
+        ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
+        logging_config: Some(LoggingConfig {
+            log_format: Some("Text".to_owned()),
+            log_group: Some(record.name.log_group()),
+            ..LoggingConfig::default()
+        }),
+        ..same_for_all()
+    }
+}
+
+/// What can't be chosen yet, and so is the service's default for every function.
+fn same_for_all() -> FunctionConfiguration {
+    FunctionConfiguration {
+        tracing_config: Some(TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
         package_type: Some("Zip".to_owned()),
         architectures: Some(vec![messages::host_architecture().to_owned()]),
-        ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
         snap_start: Some(SnapStartResponse {
             apply_on: Some("None".to_owned()),
             optimization_status: Some("Off".to_owned()),
-        }),
-        logging_config: Some(LoggingConfig {
-            log_format: Some("Text".to_owned()),
-            log_group: Some(format!("/aws/lambda/{}", record.name)),
-            ..LoggingConfig::default()
         }),
         ..FunctionConfiguration::default()
     }

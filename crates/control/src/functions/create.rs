@@ -18,8 +18,8 @@ impl Handle<CreateFunction> for Control {
         request: Request<CreateFunctionRequest>,
     ) -> Result<FunctionConfiguration, ServiceError> {
         let Request { input, context, audit, .. } = request;
-        refused::in_create(&input)?;
         let function = edit::to_change(&input.function_name, &context)?;
+        refused::in_create(&input, &function.name)?;
         self.refuse_existing(&function).await?;
         let configuration = self.configuration_of(&input)?;
         self.check_role(&configuration.role).await?;

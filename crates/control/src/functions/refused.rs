@@ -6,12 +6,12 @@ use api::lambda::{
     CreateFunctionRequest, ImageConfig, LoggingConfig, SnapStart, TracingConfig, UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest, VpcConfig,
 };
-use types::ServiceError;
+use types::{FunctionName, ServiceError};
 
 /// One parameter and whether its value would need something that is not built.
 type Need = (&'static str, bool);
 
-pub(super) fn in_create(input: &CreateFunctionRequest) -> Result<(), ServiceError> {
+pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> Result<(), ServiceError> {
     architectures(input.architectures.as_deref())?;
     first_needed(&[
         ("Publish", input.publish == Some(true)),
@@ -30,7 +30,7 @@ pub(super) fn in_create(input: &CreateFunctionRequest) -> Result<(), ServiceErro
         ("CodeSigningConfigArn", filled(input.code_signing_config_arn.as_deref())),
         ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
-        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, &input.function_name))),
+        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, name))),
         ("TenancyConfig", input.tenancy_config.is_some()),
         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
         ("DurableConfig", input.durable_config.is_some()),
@@ -41,6 +41,7 @@ pub(super) fn in_create(input: &CreateFunctionRequest) -> Result<(), ServiceErro
 
 pub(super) fn in_configuration_update(
     input: &UpdateFunctionConfigurationRequest,
+    name: &FunctionName,
 ) -> Result<(), ServiceError> {
     first_needed(&[
         ("VpcConfig", input.vpc_config.as_ref().is_some_and(vpc)),
@@ -54,7 +55,7 @@ pub(super) fn in_configuration_update(
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|f| !f.is_empty())),
         ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
-        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, &input.function_name))),
+        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, name))),
         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
         ("DurableConfig", input.durable_config.is_some()),
         ("RuntimeConfig", input.runtime_config.is_some()),
@@ -106,10 +107,9 @@ fn snap_start(config: &SnapStart) -> bool {
 }
 
 /// Text in the default group is what there is.
-fn logging(config: &LoggingConfig, function: &str) -> bool {
-    let name = function.rsplit(':').next().unwrap_or(function);
+fn logging(config: &LoggingConfig, name: &FunctionName) -> bool {
     config.log_format.as_deref().is_some_and(|format| format != "Text")
         || config.application_log_level.is_some()
         || config.system_log_level.is_some()
-        || config.log_group.as_deref().is_some_and(|group| group.strip_prefix("/aws/lambda/") != Some(name))
+        || config.log_group.as_deref().is_some_and(|group| group != name.log_group())
 }

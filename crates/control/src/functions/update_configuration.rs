@@ -14,8 +14,8 @@ impl Handle<UpdateFunctionConfiguration> for Control {
         request: Request<UpdateFunctionConfigurationRequest>,
     ) -> Result<FunctionConfiguration, ServiceError> {
         let Request { input, context, audit, .. } = request;
-        refused::in_configuration_update(&input)?;
         let function = edit::to_change(&input.function_name, &context)?;
+        refused::in_configuration_update(&input, &function.name)?;
         for _ in 0..edit::TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(input.revision_id.as_deref(), &old.value)?;
