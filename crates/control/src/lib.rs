@@ -7,6 +7,7 @@ pub mod background;
 mod functions;
 mod lambda_time;
 mod messages;
+mod scan;
 mod usage;
 
 use auth::Directory;

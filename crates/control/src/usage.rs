@@ -1,13 +1,10 @@
 //! What each account uses: counted at start, kept up to date by the handlers.
 
+use crate::scan;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::records::FunctionRecord;
-use store::{Key, Prefix, Store, StoreError};
+use store::{Store, StoreError};
 use types::{AccountId, limits};
-
-/// Records that one scan step reads.
-const STEP: usize = 1000;
 
 /// Functions and code of one account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,20 +30,16 @@ impl Usage {
     /// Counts what is stored.
     pub(crate) async fn count(store: &Store) -> Result<Self, StoreError> {
         let usage = Self::default();
-        let mut after: Option<Key> = None;
-        loop {
-            let page = store.scan::<FunctionRecord>(&Prefix::all(), after.as_ref(), STEP).await?;
+        let mut pages = scan::functions(store);
+        while let Some(page) = pages.next().await? {
             for stored in &page {
                 usage.change(stored.value.account, |u| {
                     u.functions += 1;
                     u.code_bytes += stored.value.code.size;
                 });
             }
-            match page.last() {
-                Some(last) if page.len() == STEP => after = Some(last.key.clone()),
-                _ => return Ok(usage),
-            }
         }
+        Ok(usage)
     }
 
     pub(crate) fn of(&self, account: AccountId) -> AccountUsage {

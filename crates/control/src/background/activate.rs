@@ -3,18 +3,17 @@
 //! A handler's own commit leaves the function in the transient state; this worker's next commit ends it. What a crash
 //! left in between is found by the scan at the start and by each period.
 
+use crate::scan;
 use std::sync::Arc;
 use std::time::Duration;
 use store::records::{FunctionRecord, FunctionState, UpdateStatus};
-use store::{Key, Prefix, Store, StoreError, Stored, Transaction};
+use store::{Key, Store, StoreError, Stored, Transaction};
 use tokio::sync::mpsc;
 
 /// Signals that may wait; what doesn't fit is found by the next period.
 const SIGNALS: usize = 4096;
 /// How often everything is looked through, in case a signal was lost.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Records that one scan step reads.
-const STEP: usize = 1000;
 
 /// The worker that settles functions.
 pub struct Activation {
@@ -49,17 +48,13 @@ impl Activation {
     }
 
     async fn settle_all(&self) -> Result<(), StoreError> {
-        let mut after: Option<Key> = None;
-        loop {
-            let page = self.store.scan::<FunctionRecord>(&Prefix::all(), after.as_ref(), STEP).await?;
+        let mut pages = scan::functions(&self.store);
+        while let Some(page) = pages.next().await? {
             for stored in &page {
                 self.settle(stored).await?;
             }
-            match page.last() {
-                Some(last) if page.len() == STEP => after = Some(last.key.clone()),
-                _ => return Ok(()),
-            }
         }
+        Ok(())
     }
 
     async fn settle_key(&self, key: &Key) -> Result<(), StoreError> {

@@ -1,12 +1,9 @@
 //! The sweep at the start: code packages that no function refers to are removed. A crash between storing a package and
 //! committing its function leaves one behind.
 
+use crate::scan;
 use std::collections::HashSet;
-use store::records::FunctionRecord;
-use store::{Key, Prefix, Store, StoreError};
-
-/// Records that one scan step reads.
-const STEP: usize = 1000;
+use store::{Store, StoreError};
 
 /// Removes what is left over, and tells how many packages that were. Safe at any time.
 ///
@@ -15,13 +12,9 @@ const STEP: usize = 1000;
 pub async fn sweep_code(store: &Store) -> Result<usize, StoreError> {
     let sweep = store.blobs().begin_sweep().await?;
     let mut live = HashSet::new();
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store.scan::<FunctionRecord>(&Prefix::all(), after.as_ref(), STEP).await?;
+    let mut pages = scan::functions(store);
+    while let Some(page) = pages.next().await? {
         live.extend(page.iter().map(|stored| stored.value.code.blob));
-        match page.last() {
-            Some(last) if page.len() == STEP => after = Some(last.key.clone()),
-            _ => return sweep.finish(live).await,
-        }
     }
+    sweep.finish(live).await
 }
