@@ -10,6 +10,7 @@
 //! accepted before it. Within a stream, events have numbers, and times never decrease with them.
 
 mod cursor;
+mod cut;
 mod describe_groups;
 mod describe_streams;
 mod filter_events;
@@ -43,13 +44,15 @@ use writer::{Job, ROOM_BYTES};
 const ON_THE_WAY: Duration = Duration::from_millis(40);
 /// How long a read waits for the writer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Jobs that may wait for the writer; whoever has one more waits for a place.
+const JOBS: usize = 1024;
 
 /// The log service.
 pub struct Logs {
     store: Arc<Store>,
     region: Region,
-    /// Bounded by `room`: each job of lines holds permits for its bytes.
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
+    /// Each job of lines holds permits for its bytes.
     room: Arc<Semaphore>,
 }
 
@@ -71,7 +74,7 @@ impl Logs {
         region: Region,
         max_bytes: u64,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
-        let (jobs, waiting) = mpsc::unbounded_channel();
+        let (jobs, waiting) = mpsc::channel(JOBS);
         let room = Arc::new(Semaphore::new(ROOM_BYTES));
         let stage = stage::Stage::new(Arc::clone(&store), clock, max_bytes);
         let write = writer::write(stage, waiting);
@@ -95,12 +98,13 @@ impl Logs {
         if begins {
             tokio::time::sleep(ON_THE_WAY).await;
         }
-        let (done, written) = oneshot::channel();
-        if self.jobs.send(Job::Flush(done)).is_err() {
-            return Err(messages::writer_late());
-        }
-        match tokio::time::timeout(PATIENCE, written).await {
-            Ok(Ok(())) => Ok(()),
+        let flush = async {
+            let (done, written) = oneshot::channel();
+            self.jobs.send(Job::Flush(done)).await.ok()?;
+            written.await.ok()
+        };
+        match tokio::time::timeout(PATIENCE, flush).await {
+            Ok(Some(())) => Ok(()),
             _ => Err(messages::writer_late()),
         }
     }
@@ -132,7 +136,7 @@ impl LogSink for Logs {
             let bytes = u32::try_from(writer::room_of(&batch)).unwrap_or(u32::MAX);
             // The room is never closed. After the writer has ended there is nobody to keep lines.
             let Ok(permit) = Arc::clone(&self.room).acquire_many_owned(bytes).await else { return };
-            let _ = self.jobs.send(Job::Lines(batch, permit));
+            let _ = self.jobs.send(Job::Lines(batch, permit)).await;
         })
     }
 }

@@ -1,5 +1,6 @@
-//! From lines to records: gives events their numbers and times, cuts them into chunks, and commits.
+//! From lines to what the store holds: stages the records of all streams that wrote, and commits them.
 
+use super::cut::cut;
 use super::page;
 use super::place::{self, Chunks, Gap, LAST_TIME};
 use super::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
@@ -12,10 +13,6 @@ use store::{Key, Record, Store, StoreError, Transaction};
 use telemetry::{LogLine, LogStream};
 use types::Clock;
 
-/// A chunk holds so much text, unless it is a single line. In JSON a byte can become six.
-const CHUNK_BYTES: usize = 128 * 1024;
-/// The longest line; a longer one is cut. Source: "CloudWatch Logs quotas" (event size of 256 KB).
-const LINE_BYTES: usize = 256 * 1024;
 /// Streams of one transaction: below the store's limit of 1000 operations, with a chunk, a group, the stream and its place
 /// by time, old and new, for each, and with the chunks that a full waiting room makes.
 const STREAMS: usize = 150;
@@ -146,19 +143,7 @@ impl Stage {
         record.last_ingestion = now;
         let places = Chunks::of(stream.account, &stream.group, &stream.name);
         for chunk in cut(&mut record, lines, now) {
-            let bytes = chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
-            group.stored_bytes += bytes;
-            staged.written.push(Written {
-                account: stream.account,
-                group: stream.group.clone(),
-                stream: stream.name.clone(),
-                start: chunk.start,
-                number: chunk.number,
-                events: chunk.texts.len() as u64,
-                bytes,
-            });
-            let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
-            staged.chunks.push((key, chunk));
+            group.stored_bytes += staged.add(stream, &places, chunk)?;
         }
         let new_place = by_time(record.last_event)?;
         if new_place != old_place {
@@ -196,6 +181,23 @@ impl Stage {
 }
 
 impl Staged {
+    /// Adds a chunk of the stream; the bytes that it counts for.
+    fn add(&mut self, stream: &LogStream, places: &Chunks, chunk: Chunk) -> Result<u64, StoreError> {
+        let bytes = chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
+        let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
+        self.written.push(Written {
+            account: stream.account,
+            group: stream.group.clone(),
+            stream: stream.name.clone(),
+            start: chunk.start,
+            number: chunk.number,
+            events: chunk.texts.len() as u64,
+            bytes,
+        });
+        self.chunks.push((key, chunk));
+        Ok(bytes)
+    }
+
     fn transaction(&self) -> Transaction {
         let mut transaction = Transaction::new();
         for (key, chunk) in &self.chunks {
@@ -230,48 +232,4 @@ fn new_stream(ordinal: u64, lines: &[LogLine], now: i64) -> StreamRecord {
         last_ingestion: now,
         events: 0,
     }
-}
-
-/// Numbers the lines and cuts them into chunks. A line is never earlier than the one before it: where the clock was set
-/// back, it counts as of the same time.
-fn cut(stream: &mut StreamRecord, lines: Vec<LogLine>, now: i64) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    let mut room = 0;
-    for LogLine { at, message } in lines {
-        stream.last_event = at.millis().clamp(stream.last_event, LAST_TIME);
-        for text in parts(message) {
-            let weight = page::weight(&text);
-            if weight > room || chunks.is_empty() {
-                chunks.push(Chunk {
-                    ingested: now,
-                    start: stream.last_event,
-                    number: stream.events,
-                    after: Vec::new(),
-                    texts: Vec::new(),
-                });
-                room = CHUNK_BYTES;
-            }
-            room = room.saturating_sub(weight);
-            stream.events += 1;
-            if let Some(chunk) = chunks.last_mut() {
-                chunk.after.push(stream.last_event.abs_diff(chunk.start));
-                chunk.texts.push(text);
-            }
-        }
-    }
-    chunks
-}
-
-/// The message in parts of a kept length, cut between characters; nearly always the message itself.
-fn parts(mut message: String) -> impl Iterator<Item = String> {
-    let mut more = true;
-    std::iter::from_fn(move || {
-        if !more {
-            return None;
-        }
-        more = message.len() > LINE_BYTES;
-        let rest =
-            if more { message.split_off(message.floor_char_boundary(LINE_BYTES)) } else { String::new() };
-        Some(std::mem::replace(&mut message, rest))
-    })
 }

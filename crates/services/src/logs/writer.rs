@@ -40,7 +40,7 @@ pub(super) fn room_of(batch: &LogBatch) -> usize {
 }
 
 /// Writes until nobody is left who could send a job.
-pub(super) async fn write(mut stage: Stage, mut jobs: mpsc::UnboundedReceiver<Job>) {
+pub(super) async fn write(mut stage: Stage, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.recv().await {
         let mut gathered = Gathered::default();
         gathered.add(job);
@@ -75,7 +75,7 @@ impl Gathered {
     }
 
     /// Takes what comes until it is time; then what is there already, which the waiting room bounds.
-    async fn fill(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+    async fn fill(&mut self, jobs: &mut mpsc::Receiver<Job>) {
         let linger = tokio::time::sleep(LINGER);
         tokio::pin!(linger);
         while self.bytes < URGENT_BYTES && self.flushes.is_empty() {
