@@ -76,10 +76,7 @@ pub fn sign_headers(
     if !signed.contains(&"host") {
         return Err(SignatureError::HostNotSigned);
     }
-    let payload = match headers.get("x-amz-content-sha256") {
-        Some(value) => value.to_str().map_err(|_| SignatureError::NotAscii)?.trim().to_owned(),
-        None => hex(body_sha256),
-    };
+    let payload = payload(headers, body_sha256)?;
     let request = SignedRequest { method, path, query, headers };
     let canonical =
         canonical::write(&request, Form::Header, signed.iter().copied(), &payload, Token::Signed)?;
@@ -92,6 +89,14 @@ pub fn sign_headers(
     );
     headers.insert("authorization", header(&authorization)?);
     Ok(())
+}
+
+/// What the headers announce as the payload's hash, or the body's own.
+fn payload(headers: &HeaderMap, body_sha256: &[u8; 32]) -> Result<String, SignatureError> {
+    match headers.get("x-amz-content-sha256") {
+        Some(value) => Ok(value.to_str().map_err(|_| SignatureError::NotAscii)?.trim().to_owned()),
+        None => Ok(hex(body_sha256)),
+    }
 }
 
 /// The query string of a pre-signed request without a body: the given one, with the signature's parameters behind it.
@@ -113,20 +118,7 @@ pub fn presign(
     }
     let time = date::format(now);
     let scope = signer.scope(&time);
-    let mut text = query.to_owned();
-    let mut add = |key: &str, value: &str| {
-        let separator = if text.is_empty() { "" } else { "&" };
-        let value = percent_encode(value.as_bytes(), query::NOT_UNRESERVED);
-        text.push_str(&format!("{separator}{key}={value}"));
-    };
-    add("X-Amz-Algorithm", ALGORITHM);
-    add("X-Amz-Credential", &signer.credential(&scope));
-    add("X-Amz-Date", &time);
-    add("X-Amz-Expires", &seconds.to_string());
-    add("X-Amz-SignedHeaders", "host");
-    if let Some(token) = signer.session_token {
-        add("X-Amz-Security-Token", token.expose_secret());
-    }
+    let text = with_parameters(query, signer, &scope, &time, seconds);
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_str(host).map_err(|_| SignatureError::NotAscii)?);
     let request = SignedRequest { method, path, query: &text, headers: &headers };
@@ -135,4 +127,23 @@ pub fn presign(
         canonical::write(&request, Form::Presigned, std::iter::once("host"), &payload, Token::Signed)?;
     let signature = signer.sign(&scope, &time, &canonical);
     Ok(format!("{text}&X-Amz-Signature={signature}"))
+}
+
+/// The query string with everything but the signature.
+fn with_parameters(query: &str, signer: &Signer<'_>, scope: &Scope, time: &str, seconds: u32) -> String {
+    let mut text = query.to_owned();
+    let mut add = |key: &str, value: &str| {
+        let separator = if text.is_empty() { "" } else { "&" };
+        let value = percent_encode(value.as_bytes(), query::NOT_UNRESERVED);
+        text.push_str(&format!("{separator}{key}={value}"));
+    };
+    add("X-Amz-Algorithm", ALGORITHM);
+    add("X-Amz-Credential", &signer.credential(scope));
+    add("X-Amz-Date", time);
+    add("X-Amz-Expires", &seconds.to_string());
+    add("X-Amz-SignedHeaders", "host");
+    if let Some(token) = signer.session_token {
+        add("X-Amz-Security-Token", token.expose_secret());
+    }
+    text
 }

@@ -3,8 +3,8 @@
 use super::Iam;
 use super::records::{AccessKeyRecord, AccountRecord, KeyOwner, KeyStatus};
 use auth::{ExposeSecret, SecretString};
-use store::{KeyError, StoreError, Stored, Transaction};
-use types::AccountId;
+use store::{KeyError, StoreError, Transaction};
+use types::{AccountId, Timestamp};
 
 /// Source: the model's constraint on access key ids: 16 to 128 word characters.
 const ID_CHARACTERS: std::ops::RangeInclusive<usize> = 16..=128;
@@ -81,11 +81,8 @@ impl Iam {
         {
             return Err(IamError::Taken(id.to_owned()));
         }
-        let is_right = |stored: &Stored<AccessKeyRecord>| {
-            stored.value.status == KeyStatus::Active
-                && stored.value.secret.expose_secret() == secret.expose_secret()
-        };
-        if former.as_deref() == Some(id) && stored_key.as_ref().is_some_and(is_right) {
+        if former.as_deref() == Some(id) && stored_key.as_ref().is_some_and(|s| is_good_for(&s.value, secret))
+        {
             return Ok(None);
         }
         let mut transaction = Transaction::new();
@@ -93,13 +90,7 @@ impl Iam {
             transaction.remove::<AccessKeyRecord>(&AccessKeyRecord::place(&former)?);
         }
         let now = self.clock.now();
-        let key = AccessKeyRecord {
-            account,
-            owner: KeyOwner::Root,
-            secret: secret.clone(),
-            status: KeyStatus::Active,
-            created: now,
-        };
+        let key = root_key(account, secret, now);
         match stored_key {
             Some(stored) => transaction.replace(&key_place, &key, stored.revision),
             None => transaction.insert(&key_place, &key),
@@ -114,6 +105,20 @@ impl Iam {
         };
         Ok(Some(transaction))
     }
+}
+
+fn root_key(account: AccountId, secret: &SecretString, created: Timestamp) -> AccessKeyRecord {
+    AccessKeyRecord {
+        account,
+        owner: KeyOwner::Root,
+        secret: secret.clone(),
+        status: KeyStatus::Active,
+        created,
+    }
+}
+
+fn is_good_for(key: &AccessKeyRecord, secret: &SecretString) -> bool {
+    key.status == KeyStatus::Active && key.secret.expose_secret() == secret.expose_secret()
 }
 
 fn check(id: &str, secret: &SecretString) -> Result<(), IamError> {
