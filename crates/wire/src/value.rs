@@ -53,22 +53,6 @@ impl Value {
         }
     }
 
-    /// The elements, if this is a list.
-    pub fn as_list(&self) -> Option<&[Value]> {
-        match self {
-            Self::List(values) => Some(values),
-            _ => None,
-        }
-    }
-
-    /// The whole number, if this is one.
-    pub fn as_int(&self) -> Option<i64> {
-        match self {
-            Self::Int(number) => Some(*number),
-            _ => None,
-        }
-    }
-
     /// Whether this is nothing.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
