@@ -17,7 +17,7 @@ pub(crate) fn no_such_service(name: &str) -> ServiceError {
     ServiceError::caller("NotImplementedException", 501, format!("Lambent does not implement {name} yet."))
 }
 
-/// Source: the answer of Lambda's endpoint to a path or method that it doesn't know, as quoted in many issue threads:
+/// Source: the answer of Lambda's endpoint to a path or method that it doesn't know, as quoted in public reports:
 /// AccessDeniedException, 403. The other services answer with the codes of their protocols.
 pub(crate) fn unknown_operation(
     service: Option<&'static Service>,
