@@ -149,6 +149,22 @@ async fn a_runtime_that_hangs_up_with_an_unwritten_answer_may_ask_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_last_answer_of_a_runtime_that_is_dead_already_is_read() {
+    let story = Story::of(|mut guest: Guest| async move {
+        let id = guest.next().await.unwrap().id();
+        // Without a pause between the answer and the end.
+        let mut stream = std::net::TcpStream::connect(guest.api()).unwrap();
+        std::io::Write::write_all(&mut stream, post(&id, "content-length: 4\r\n", "last").as_bytes())
+            .unwrap();
+        256
+    });
+    let environment = story.start().await;
+    assert_eq!(success(&environment.invoke(event("1")).await.answer), "last");
+    environment.gone().await;
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chunked_response_may_end_in_a_late_error() {
     let story = Story::of(|mut guest: Guest| async move {
         let headers = "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\
