@@ -6,8 +6,9 @@ import sys
 import time
 import traceback
 
-# What separates the lines of one record on a pipe whose records are lines, and how such lines are indented.
-LINE = "\r"
+# What separates the lines of one record in the log (NUL before a line break says that the record goes on), and how such
+# lines are indented.
+LINE = "\0\n"
 INDENT = "\u00a0"
 
 

@@ -38,8 +38,8 @@ def set_up(logging, current):
     class PlatformHandler(logging.Handler):
         def emit(self, record):
             try:
-                # A record is one line: line breaks inside it become what the log turns back into line breaks.
-                text = "\r".join(self.format(record).splitlines())
+                # NUL before a line break says that the record goes on.
+                text = self.format(record).replace("\n", "\0\n")
                 sys.stdout.write(text + "\n")
             except Exception:
                 self.handleError(record)

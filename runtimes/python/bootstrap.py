@@ -214,6 +214,10 @@ class CognitoIdentity:
 
     cognito_identity_id = cognito_identity_pool_id = None
 
+    def __repr__(self):
+        parts = (self.cognito_identity_id, self.cognito_identity_pool_id)
+        return "CognitoIdentity([cognito_identity_id=%s,cognito_identity_pool_id=%s])" % parts
+
 
 class LambdaContext:
     """A handler's second argument."""
@@ -222,8 +226,8 @@ class LambdaContext:
         self.aws_request_id = fields["lambda-runtime-aws-request-id"]
         vars(self).update(function)
         self.invoked_function_arn = fields.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = fields.get("lambda-runtime-aws-tenant-id")
         self.client_context, self.identity = None, CognitoIdentity()
+        self.tenant_id = fields.get("lambda-runtime-aws-tenant-id")
         if "lambda-runtime-client-context" in fields or "lambda-runtime-cognito-identity" in fields:
             from _lambent_client import add_caller
 

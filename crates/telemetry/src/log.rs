@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use types::{AccountId, BoxFuture, Region, Timestamp};
 
-/// One line. The message has no trailing line break and may hold any text.
+/// One line. The message may hold any text, and ends with its line break, as the log service returns it.
+///
+/// Source: the GetLogEvents output under "Using the AWS CLI" in the Lambda developer guide: `"START RequestId: … Version:
+/// $LATEST\n"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
     /// When the platform read it.

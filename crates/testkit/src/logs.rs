@@ -1,10 +1,10 @@
 //! A log sink that remembers.
 
 use std::sync::{Mutex, PoisonError};
-use telemetry::{LogBatch, LogSink};
+use telemetry::{LogBatch, LogLine, LogSink};
 use types::BoxFuture;
 
-/// Every line of every function.
+/// Every line of every function, without its line break.
 #[derive(Debug, Default)]
 pub struct Lines(Mutex<Vec<(String, String)>>);
 
@@ -20,7 +20,8 @@ impl LogSink for Lines {
     fn accept(&self, batch: LogBatch) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.extend(batch.lines.into_iter().map(|line| (batch.stream.group.clone(), line.message)));
+            let text = |line: LogLine| line.message.trim_end_matches('\n').to_owned();
+            lines.extend(batch.lines.into_iter().map(|line| (batch.stream.group.clone(), text(line))));
         })
     }
 }

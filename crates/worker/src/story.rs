@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use telemetry::{LogBatch, LogSink, LogStream};
+use telemetry::{LogBatch, LogLine, LogSink, LogStream};
 use tokio::time::Instant;
 use types::{
     AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, TimeoutSeconds,
@@ -63,6 +63,12 @@ impl Remembering {
     }
 }
 
+/// A line's text, which has its line break.
+fn unbroken(mut line: LogLine) -> String {
+    assert_eq!(line.message.pop(), Some('\n'), "each line has its line break");
+    line.message
+}
+
 impl LogSink for Remembering {
     fn accept(&self, batch: LogBatch) -> BoxFuture<'_, ()> {
         Box::pin(async move {
@@ -70,7 +76,7 @@ impl LogSink for Remembering {
             if slow > Duration::ZERO {
                 tokio::time::sleep(slow).await;
             }
-            lock(&self.lines).extend(batch.lines.into_iter().map(|line| line.message));
+            lock(&self.lines).extend(batch.lines.into_iter().map(unbroken));
         })
     }
 }

@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -257,7 +258,7 @@ class Handlers(unittest.TestCase):
                 answer, log = self.failure(handler=handler)
                 self.assertEqual((answer["errorType"], answer["errorMessage"]), ("Runtime." + kind, message))
                 self.assertEqual((answer["requestId"], answer["stackTrace"]), ("", []))
-                record = "[ERROR] Runtime.%s: %s\rTraceback (most recent call last):\n" % (kind, message)
+                record = "[ERROR] Runtime.%s: %s\0\nTraceback (most recent call last):\n" % (kind, message)
                 self.assertEqual(log, record)
 
     def test_a_module_that_imports_what_is_not_there(self):
@@ -305,8 +306,8 @@ class Errors(unittest.TestCase):
         first, last = answer["stackTrace"][0], answer["stackTrace"][-1]
         self.assertRegex(first, r'^  File ".*app\.py", line 10, in handler\n    inner\(\)\n')
         self.assertRegex(last, r'^  File ".*app\.py", line 3, in inner\n    raise ValueError')
-        self.assertEqual(ran.log.count("\n"), 1, "one record")
-        lines = ran.log.rstrip("\n").split("\r")
+        lines = ran.log.rstrip("\n").split("\0\n")
+        self.assertNotIn("\n", "".join(lines), "one record")
         self.assertEqual(lines[:3], ["[ERROR] ValueError: wrong", "value", "Traceback (most recent call last):"])
         self.assertTrue(lines[3].startswith('\u00a0\u00a0File "'))
 
@@ -357,13 +358,18 @@ class Environment(unittest.TestCase):
                     context.memory_limit_in_mb, context.log_group_name, context.log_stream_name,
                     context.invoked_function_arn, c and c.custom, c and c.env, c and c.client.app_title,
                     i.cognito_identity_id, i.cognito_identity_pool_id,
-                    2000 < context.get_remaining_time_in_millis() <= 3000]
+                    2000 < context.get_remaining_time_in_millis() <= 3000, repr(context)]
             """
         ran = run(code, (None, fields), None)
         arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
         same = ["f", "$LATEST", "128", "/aws/lambda/f", "2026/11/24/[$LATEST]0", arn]
-        self.assertEqual(ran.answers()[0], ["id-1", *same, {"k": "v"}, None, "t", "i", "p", True])
-        self.assertEqual(ran.answers()[1], ["id-2", *same, None, None, None, None, None, True])
+        answers = ran.answers()
+        shown = [answer.pop() for answer in answers]
+        self.assertEqual(answers[0], ["id-1", *same, {"k": "v"}, None, "t", "i", "p", True])
+        self.assertEqual(answers[1], ["id-2", *same, None, None, None, None, None, True])
+        self.assertTrue(shown[0].startswith("LambdaContext([aws_request_id=id-1,log_group_name=/aws/lambda/f,"))
+        identity = "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])"
+        self.assertTrue(shown[1].endswith("client_context=None,identity=%s,tenant_id=None])" % identity), shown[1])
         self.assertEqual(ran.log, "logged\nlogged\n")
 
     def test_a_client_context_that_is_not_json(self):
@@ -429,10 +435,10 @@ class Logging(unittest.TestCase):
 
     def test_text_records(self):
         lines = run(self.CODE, None).log.splitlines(keepends=True)
-        lines = [line for line in "".join(lines).split("\n") if line]
+        lines = [line for line in re.split(r"(?<!\0)\n", "".join(lines)) if line]
         self.assertRegex(lines[0], r"^\[WARNING\]\t%s\.\d{3}Z\t\tloading$" % self.TIME)
         self.assertRegex(lines[1], r"^\[WARNING\]\t%s\.\d{3}Z\tid-1\tcareful there$" % self.TIME)
-        self.assertRegex(lines[2], r"^\[ERROR\]\t%s\.\d{3}Z\tid-1\ttwo\rlines\rTraceback .*\r" % self.TIME)
+        self.assertRegex(lines[2], r"^\[ERROR\]\t%s\.\d{3}Z\tid-1\ttwo\0\nlines\0\nTraceback .*\0\n" % self.TIME)
         self.assertEqual(len(lines), 3)
 
     def test_level(self):

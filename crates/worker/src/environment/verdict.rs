@@ -86,9 +86,19 @@ impl End {
             }
             // It died between two invocations, before it saw this one.
             _ if !delivered && initialised => (Answer::NotDelivered, None),
-            Self::Exited(exit) => (error(id, "Runtime.ExitError", &exit.to_string()), None),
-            Self::OutOfMemory => (error(id, "Runtime.OutOfMemory", &Exit::KILLED.to_string()), None),
-            Self::NoProgram(text) => (error(id, "Runtime.InvalidEntrypoint", &text), None),
+            Self::Exited(exit) => {
+                let text = exit.to_string();
+                (error(id, "Runtime.ExitError", &text), Some(crashed(id, "Runtime.ExitError", text)))
+            }
+            Self::OutOfMemory => {
+                // Recorded: the log calls it an exit where the answer and REPORT know better.
+                let text = Exit::KILLED.to_string();
+                (error(id, "Runtime.OutOfMemory", &text), Some(crashed(id, "Runtime.ExitError", text)))
+            }
+            Self::NoProgram(text) => {
+                let kind = "Runtime.InvalidEntrypoint";
+                (error(id, kind, &text), Some(crashed(id, kind, text)))
+            }
             Self::Truncated => {
                 (error(id, "Runtime.TruncatedResponse", "The runtime's response was cut off"), None)
             }
@@ -96,6 +106,11 @@ impl End {
         };
         Some(Verdict { answer, status, line })
     }
+}
+
+/// Source: recorded in the logs of functions whose runtime exits, between START and END.
+fn crashed(id: RequestId, error_type: &'static str, text: String) -> Entry {
+    Entry::Crashed { id, text, error_type }
 }
 
 fn error(id: RequestId, error_type: &str, text: &str) -> Answer {

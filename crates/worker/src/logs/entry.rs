@@ -47,6 +47,15 @@ pub(crate) enum Entry {
         /// The function's time-out.
         after: Duration,
     },
+    /// The runtime ended during an invocation.
+    Crashed {
+        /// The invocation.
+        id: RequestId,
+        /// How, such as `Runtime exited with error: exit status 1`.
+        text: String,
+        /// Such as `Runtime.ExitError`.
+        error_type: &'static str,
+    },
     /// An invocation is over: END and REPORT.
     End(Report),
 }
@@ -85,24 +94,28 @@ pub(crate) struct Report {
 }
 
 impl Entry {
-    /// The lines of this entry, in order.
+    /// The lines of this entry, in order, each with its line break.
     pub(crate) fn lines(self, peak_bytes: u64, mut line: impl FnMut(String)) {
         match self {
             Self::Output(text) => line(text),
             Self::InitStart { runtime, arn } => {
-                line(format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}"));
+                line(format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}\n"));
             }
             Self::InitReport { duration, phase, status } => line(format!(
-                "INIT_REPORT Init Duration: {:.2} ms\tPhase: {}\t{status}",
+                "INIT_REPORT Init Duration: {:.2} ms\tPhase: {}\t{status}\n",
                 millis(duration),
                 if phase == InitPhase::Init { "init" } else { "invoke" },
             )),
-            Self::Start { id, version } => line(format!("START RequestId: {id} Version: {version}")),
+            Self::Start { id, version } => line(format!("START RequestId: {id} Version: {version}\n")),
             Self::TimedOut { at, id, after } => {
-                line(format!("{} {id} Task timed out after {:.2} seconds", Iso(at), after.as_secs_f64()));
+                line(format!("{} {id} Task timed out after {:.2} seconds\n", Iso(at), after.as_secs_f64()));
+            }
+            Self::Crashed { id, text, error_type } => {
+                line(format!("RequestId: {id} Error: {text}\n"));
+                line(format!("{error_type}\n"));
             }
             Self::End(report) => {
-                line(format!("END RequestId: {}", report.id));
+                line(format!("END RequestId: {}\n", report.id));
                 line(report.text(peak_bytes));
             }
         }
@@ -110,7 +123,11 @@ impl Entry {
 
     /// About how many bytes it takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        size_of::<Self>() + if let Self::Output(text) = self { text.len() } else { 0 }
+        let text = match self {
+            Self::Output(text) | Self::Crashed { text, .. } => text.len(),
+            _ => 0,
+        };
+        size_of::<Self>() + text
     }
 }
 
@@ -128,7 +145,7 @@ impl Report {
             // Writing to a String can't fail.
             let _ = write!(text, "Init Duration: {:.2} ms\t", millis(init));
         }
-        let _ = write!(text, "{}", self.status);
+        let _ = writeln!(text, "{}", self.status);
         text
     }
 }
@@ -165,7 +182,9 @@ mod tests {
 
     fn text(entry: Entry) -> Vec<String> {
         let mut lines = Vec::new();
-        entry.lines(31 << 20, |line| lines.push(line));
+        entry.lines(31 << 20, |line| {
+            lines.push(line.strip_suffix('\n').expect("each line has its line break").to_owned());
+        });
         lines
     }
 
@@ -203,6 +222,13 @@ mod tests {
         assert_eq!(text(start), [format!("START RequestId: {id} Version: $LATEST")]);
         let late = Entry::TimedOut { at: Timestamp(1_700_000_000_123), id, after: Duration::from_secs(3) };
         assert_eq!(text(late), [format!("2023-11-14T22:13:20.123Z {id} Task timed out after 3.00 seconds")]);
+        let crashed = Entry::Crashed {
+            id,
+            text: "Runtime exited with error: exit status 1".to_owned(),
+            error_type: "Runtime.ExitError",
+        };
+        let error = format!("RequestId: {id} Error: Runtime exited with error: exit status 1");
+        assert_eq!(text(crashed), [error.as_str(), "Runtime.ExitError"]);
         let init = Entry::InitReport {
             duration: Duration::from_secs(10),
             phase: InitPhase::Init,

@@ -1,9 +1,14 @@
 //! Bytes to lines.
 //!
+//! A line that ends with NUL goes on after its line break: so the bootstraps write records of several lines, such as stack
+//! traces, which are one event of the log, line breaks included.
+//!
 //! Invariant: never keeps more than [`LINE_BYTES`] of an unfinished line, whatever arrives.
 
-/// Longest line in bytes; a longer one is split. Source: "CloudWatch Logs quotas" (event size of 256 KB).
-pub(crate) const LINE_BYTES: usize = 256 * 1024;
+/// Longest line in bytes, its line break apart; a longer one is split. Source: "CloudWatch Logs quotas" (event size of 256 KB).
+pub(crate) const LINE_BYTES: usize = 256 * 1024 - 1;
+/// What a line ends with that goes on after its line break.
+const CONTINUED: u8 = 0;
 
 /// Cuts a stream of bytes into lines.
 #[derive(Debug, Default)]
@@ -12,19 +17,26 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Takes more bytes and hands out the lines that they complete, without their line breaks.
+    /// Takes more bytes and hands out the lines that they complete, with their line breaks.
     pub(crate) fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(String)) {
         while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             self.extend(&bytes[..end], &mut line);
-            self.finish_with(&mut line);
             bytes = &bytes[end + 1..];
+            if self.unfinished.last() == Some(&CONTINUED) {
+                self.unfinished.pop();
+                self.unfinished.push(b'\n');
+                continue;
+            }
+            self.unfinished.push(b'\n');
+            self.finish_with(&mut line);
         }
         self.extend(bytes, &mut line);
     }
 
-    /// Hands out what stands without a line break.
+    /// Hands out what stands without a line break, and adds one.
     pub(crate) fn finish(&mut self, mut line: impl FnMut(String)) {
         if !self.unfinished.is_empty() {
+            self.unfinished.push(b'\n');
             self.finish_with(&mut line);
         }
     }
@@ -80,14 +92,14 @@ mod tests {
 
     #[test]
     fn lines_are_cut_at_line_breaks_wherever_the_chunks_end() {
-        assert_eq!(lines_of(&[b"one\ntw", b"o\n\nthree"]), ["one", "two", "", "three"]);
-        assert_eq!(lines_of(&[b"one\n"]), ["one"]);
+        assert_eq!(lines_of(&[b"one\ntw", b"o\n\nthree"]), ["one\n", "two\n", "\n", "three\n"]);
+        assert_eq!(lines_of(&[b"one\n"]), ["one\n"]);
         assert!(lines_of(&[b""]).is_empty());
     }
 
     #[test]
     fn what_is_not_utf8_is_replaced() {
-        assert_eq!(lines_of(&[b"a\xffb\n"]), ["a\u{fffd}b"]);
+        assert_eq!(lines_of(&[b"a\xffb\n"]), ["a\u{fffd}b\n"]);
     }
 
     #[test]
@@ -95,8 +107,13 @@ mod tests {
         let long = "é".repeat(LINE_BYTES);
         let lines = lines_of(&[b"x", long.as_bytes(), b"\n"]);
         assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|line| line.len() <= LINE_BYTES && !line.contains('\u{fffd}')));
-        assert_eq!(lines.concat(), format!("x{long}"));
+        assert!(lines.iter().all(|line| line.len() <= LINE_BYTES + 1 && !line.contains('\u{fffd}')));
+        assert_eq!(lines.concat(), format!("x{long}\n"));
+    }
+
+    #[test]
+    fn a_record_of_several_lines_is_one() {
+        assert_eq!(lines_of(&[b"one\0", b"\n two\0\nthree\nfour\0"]), ["one\n two\nthree\n", "four\0\n"]);
     }
 
     proptest! {
@@ -104,10 +121,7 @@ mod tests {
         fn nothing_is_lost_or_reordered(text in "[a-zé\n]{0,300}", cut in 0usize..300) {
             let bytes = text.as_bytes();
             let cut = cut.min(bytes.len());
-            let mut expected: Vec<&str> = text.split('\n').collect();
-            if expected.last() == Some(&"") {
-                expected.pop();
-            }
+            let expected: Vec<_> = text.lines().map(|line| format!("{line}\n")).collect();
             prop_assert_eq!(lines_of(&[&bytes[..cut], &bytes[cut..]]), expected);
         }
     }

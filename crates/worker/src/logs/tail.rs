@@ -10,11 +10,10 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Adds a line; its line break comes back.
+    /// Adds a line with its line break.
     pub(crate) fn push(&mut self, line: &str) {
         let line = &line.as_bytes()[line.len().saturating_sub(LOG_TAIL_BYTES)..];
         self.bytes.extend(line);
-        self.bytes.push_back(b'\n');
         let surplus = self.bytes.len().saturating_sub(LOG_TAIL_BYTES);
         self.bytes.drain(..surplus);
     }
@@ -41,7 +40,6 @@ mod tests {
             for line in &lines {
                 tail.push(line);
                 whole.push_str(line);
-                whole.push('\n');
             }
             let tail = String::from_utf8(tail.finish()).unwrap();
             prop_assert!(whole.ends_with(&tail));

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use telemetry::{LogBatch, LogSink, LogStream};
+use telemetry::{LogBatch, LogLine, LogSink, LogStream};
 use types::{
     AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, RuntimeName,
     TimeoutSeconds, Timestamp, Version,
@@ -75,9 +75,13 @@ impl Lines {
 
 impl LogSink for Lines {
     fn accept(&self, batch: LogBatch) -> BoxFuture<'_, ()> {
-        Box::pin(
-            async move { self.0.lock().unwrap().extend(batch.lines.into_iter().map(|line| line.message)) },
-        )
+        Box::pin(async move {
+            let text = |mut line: LogLine| {
+                assert_eq!(line.message.pop(), Some('\n'));
+                line.message
+            };
+            self.0.lock().unwrap().extend(batch.lines.into_iter().map(text));
+        })
     }
 }
 

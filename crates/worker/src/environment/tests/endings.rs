@@ -62,7 +62,10 @@ async fn a_runtime_that_exits_during_an_invocation() {
         assert_eq!(failure(&outcome.answer), (error.to_owned(), format!("RequestId: {id} Error: {text}")));
         assert_eq!(outcome.fate, Fate::Destroyed);
         let log = story.end().await;
-        assert!(log.contains(&"last words".to_owned()), "{log:?}");
+        let crash =
+            [format!("RequestId: {id} Error: {text}"), error.to_owned(), format!("END RequestId: {id}")];
+        let last = log.iter().position(|line| line == "last words").unwrap();
+        assert_eq!(log[last + 1..last + 4], crash, "{log:?}");
         assert!(report(&log).ends_with("\tStatus: error\tError Type: Runtime.ExitError"), "{log:?}");
     }
 }
