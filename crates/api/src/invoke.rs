@@ -76,11 +76,21 @@ async fn run(
         return Err(messages::client_context_too_long());
     }
     let payload = verified.body.bytes.clone();
-    let trace_id = text_header(call, "x-amzn-trace-id")?.filter(|id| id.len() <= TRACE_ID_BYTES);
+    let given = text_header(call, "x-amzn-trace-id")?.filter(|id| id.len() <= TRACE_ID_BYTES);
+    let trace_id = Some(given.unwrap_or_else(|| new_trace(call)));
     let invocation = Invocation { function, kind, log, client_context, trace_id, payload };
     let request = PermittedInvocation { invocation, permit, request_id: call.id, now: call.now };
     let invoked = caught(pipeline.parts.invoke.invoke(request)).await;
     invoked.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
+}
+
+/// The tracing header of a request that came without one. Source: "Tracing header" in the X-Ray developer guide, and "Use
+/// the Lambda runtime API", where each invocation has `Lambda-Runtime-Trace-Id`. The request's id is random, and so are its
+/// parts.
+fn new_trace(call: &Call) -> String {
+    let seconds = u32::try_from(call.now.millis() / 1000).unwrap_or_default();
+    let random = call.id.to_string().replace('-', "");
+    format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &random[8..], &random[..16])
 }
 
 /// Parameters that would change what runs and are not built are refused by name.

@@ -100,6 +100,24 @@ async fn modes_and_names_outside_the_model_break_a_constraint() {
     assert_eq!(platform.desk.called(), Vec::<&str>::new());
 }
 
+/// The last invocation's tracing header is one that the service made.
+fn assert_new_trace(platform: &Platform) {
+    let trace = platform.desk.invocations.lock().unwrap().last().unwrap().trace_id.clone().unwrap();
+    let parts: Vec<_> = trace.split(['=', '-', ';']).collect();
+    let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+    assert_eq!(lengths, [4, 1, 8, 24, 6, 16, 7, 1], "{trace}");
+    assert_eq!([parts[0], parts[1], parts[4], parts[6], parts[7]], ["Root", "1", "Parent", "Sampled", "0"]);
+    let hexadecimal = |part: &str| part.chars().all(|c| c.is_ascii_hexdigit());
+    assert!([parts[2], parts[3], parts[5]].into_iter().all(hexadecimal), "{trace}");
+}
+
+#[tokio::test]
+async fn an_invocation_without_a_tracing_header_gets_one() {
+    let platform = Platform::start().await;
+    assert_eq!(platform.call(&invoke("echo"), &platform.root).await.status, 200);
+    assert_new_trace(&platform);
+}
+
 #[tokio::test]
 async fn headers_have_their_limits_and_parameters_that_are_not_built_are_refused() {
     let platform = Platform::start().await;
@@ -110,7 +128,7 @@ async fn headers_have_their_limits_and_parameters_that_are_not_built_are_refused
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "InvalidRequestContentException"));
     let trace = invoke("echo").header("x-amzn-trace-id", &"R".repeat(513));
     assert_eq!(platform.call(&trace, &platform.root).await.status, 200);
-    assert_eq!(platform.desk.invocations.lock().unwrap().last().unwrap().trace_id, None);
+    assert_new_trace(&platform);
     let tenant = platform.call(&invoke("echo").header("x-amz-tenant-id", "t"), &platform.root).await;
     assert_eq!(tenant.message(), "Lambent does not implement TenantId yet. Leave it out.");
 }

@@ -15,6 +15,7 @@ pub(crate) fn variables(spec: &EnvironmentSpec, runtime: &[(String, String)]) ->
         ("TZ", ":UTC"),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("LD_LIBRARY_PATH", "/var/task:/var/task/lib:/opt/lib"),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
     ];
     let mut all = Vec::with_capacity(defaults.len() + runtime.len() + spec.variables.len() + 16);
     for (name, value) in defaults {
