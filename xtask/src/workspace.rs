@@ -1,5 +1,6 @@
 //! What cargo knows about the workspace: its root, its members in their order, and their dependencies.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -41,7 +42,12 @@ impl Workspace {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
         let mut command = program::cargo(here);
         let json = program::answer(command.args(["metadata", "--format-version", "1", "--no-deps"]))?;
-        Self::parse(&json).ok_or_else(|| "cargo metadata printed something unexpected".to_owned())
+        let mut workspace =
+            Self::parse(&json).ok_or_else(|| "cargo metadata printed something unexpected".to_owned())?;
+        let order = listed(&workspace.root)?;
+        let place = |member: &Member| order.iter().position(|dir| member.manifest.parent() == Some(dir));
+        workspace.members.sort_by_key(|member| place(member).unwrap_or(usize::MAX));
+        Ok(workspace)
     }
 
     fn parse(json: &str) -> Option<Self> {
@@ -55,6 +61,14 @@ impl Workspace {
             members: ids.iter().map(|id| member(by_id(id)?)).collect::<Option<_>>()?,
         })
     }
+}
+
+/// The folders of the members as Cargo.toml lists them; cargo's own order follows dependencies of tests too.
+fn listed(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let text = fs::read_to_string(root.join("Cargo.toml")).map_err(|error| error.to_string())?;
+    let manifest: toml::Table = text.parse().map_err(|error| format!("Cargo.toml: {error}"))?;
+    let members = manifest["workspace"]["members"].as_array().ok_or("Cargo.toml lists no members")?;
+    Ok(members.iter().filter_map(toml::Value::as_str).map(|dir| root.join(dir)).collect())
 }
 
 fn member(package: &Value) -> Option<Member> {

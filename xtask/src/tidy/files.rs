@@ -20,7 +20,6 @@ const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "
 const FOREIGN: &[&str] = &[
     concat!("/wo", "rk/"),
     concat!("/ro", "ot/"),
-    concat!("/home", "/"),
     concat!("pypi", ".org"),
     concat!("static.", "crates.io"),
     concat!("registry.", "npmjs"),
