@@ -15,7 +15,7 @@ pub enum StartError {
     },
     /// The environments' limits together would exceed what the worker may hand out.
     #[error(
-        "the environments of this worker have no {asked} MB left of its {limit} MB (worker.max_committed_memory)"
+        "the environments of this worker have no {asked} MB left of the {limit} MB that their memory and /tmp may be together"
     )]
     Committed {
         /// What the function has, memory and /tmp, in MB.
@@ -49,7 +49,7 @@ pub enum StartError {
     #[error("the code package can't be extracted: {0}")]
     Package(#[from] PackageError),
     /// The staging area is too small for the trees that are in use.
-    #[error("the staging area has {free} bytes free, too few for this code package (worker.staging_bytes)")]
+    #[error("the staging area has {free} bytes free, too few for this code package (worker.staging_mb)")]
     StagingFull {
         /// What is left beside the trees in use.
         free: u64,

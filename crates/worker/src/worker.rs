@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
-use types::{Clock, EnvironmentId};
+use types::{Clock, EnvironmentId, MemoryMb};
 
 /// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
 const MB_PER_CPU: u32 = 1769;
@@ -231,13 +231,30 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> C
         env: variables(spec, &runtime.env),
         memory_bytes: spec.memory.bytes(),
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
-        cpu_millis: (spec.memory.get() * 1000).div_ceil(MB_PER_CPU).max(LEAST_CPU_MILLIS),
+        cpu_millis: cpu_millis(spec.memory),
     }
+}
+
+/// In thousandths of a processor.
+fn cpu_millis(memory: MemoryMb) -> u32 {
+    (memory.get() * 1000).div_ceil(MB_PER_CPU).max(LEAST_CPU_MILLIS)
 }
 
 fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
     Entry::InitStart {
         runtime: runtime.version.clone(),
         arn: format!("arn:aws:lambda:{}::runtime:{}", spec.region, spec.runtime),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_grows_with_memory_from_one_whole_processor_on() {
+        for (mb, millis) in [(128, 1000), (1769, 1000), (3538, 2000), (10_240, 5789)] {
+            assert_eq!(cpu_millis(MemoryMb::try_from(mb).unwrap()), millis, "{mb} MB");
+        }
     }
 }
