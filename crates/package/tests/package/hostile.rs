@@ -1,12 +1,9 @@
 //! Each way in which a package attacks, and its refusal: by the check that reads, and by the extraction that writes.
-#![allow(clippy::unwrap_used)]
 
-mod zips;
-
+use crate::zips::{DOS, Raw, archive, deflated_zeros, file, honest, link};
 use package::{Limits, LinkFault, NameFault, PackageError, check, extract};
 use std::fs;
 use std::os::fd::AsFd;
-use zips::{DOS, Raw, archive, deflated_zeros, file, honest, link};
 
 /// What both `check` and `extract` say, which must be the same; nothing may have been written outside.
 fn refusal_under(zip: &[u8], limits: &Limits) -> PackageError {

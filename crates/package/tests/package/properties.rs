@@ -1,8 +1,6 @@
 //! What holds for all packages, honest or not.
-#![allow(clippy::unwrap_used)]
 
-mod zips;
-
+use crate::zips::{DOS, Raw, UNIX, archive, file, honest};
 use package::{Limits, check, extract};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -10,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
-use zips::{DOS, Raw, UNIX, archive, file, honest};
 
 const LIMITS: Limits = Limits {
     zipped_bytes: 1 << 20,

@@ -1,29 +1,28 @@
 //! Zip files built byte by byte, because no honest writer makes these. Shared by the tests of this crate.
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use std::io::{Cursor, Write};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-pub const UNIX: u16 = 3 << 8;
-pub const DOS: u16 = 0;
+pub(crate) const UNIX: u16 = 3 << 8;
+pub(crate) const DOS: u16 = 0;
 
 /// One entry, every field of which can lie.
 #[derive(Clone, Debug)]
-pub struct Raw {
-    pub name: Vec<u8>,
-    pub made_by: u16,
-    pub mode: u32,
-    pub flags: u16,
-    pub method: u16,
-    pub data: Vec<u8>,
-    pub crc: u32,
-    pub declared: u32,
+pub(crate) struct Raw {
+    pub(crate) name: Vec<u8>,
+    pub(crate) made_by: u16,
+    pub(crate) mode: u32,
+    pub(crate) flags: u16,
+    pub(crate) method: u16,
+    pub(crate) data: Vec<u8>,
+    pub(crate) crc: u32,
+    pub(crate) declared: u32,
     /// Another entry's local header to claim, by index.
-    pub steals: Option<usize>,
+    pub(crate) steals: Option<usize>,
 }
 
-pub fn file(name: &str, contents: &[u8]) -> Raw {
+pub(crate) fn file(name: &str, contents: &[u8]) -> Raw {
     Raw {
         name: name.as_bytes().to_vec(),
         made_by: UNIX,
@@ -38,23 +37,23 @@ pub fn file(name: &str, contents: &[u8]) -> Raw {
 }
 
 impl Raw {
-    pub fn mode(mut self, mode: u32) -> Self {
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
     }
 
-    pub fn made_by(mut self, system: u16) -> Self {
+    pub(crate) fn made_by(mut self, system: u16) -> Self {
         self.made_by = system;
         self
     }
 }
 
-pub fn link(name: &str, target: &str) -> Raw {
+pub(crate) fn link(name: &str, target: &str) -> Raw {
     file(name, target.as_bytes()).mode(0o120_777)
 }
 
 /// The archive of these entries.
-pub fn archive(entries: &[Raw]) -> Vec<u8> {
+pub(crate) fn archive(entries: &[Raw]) -> Vec<u8> {
     let (mut out, mut offsets) = (Vec::new(), Vec::new());
     for entry in entries {
         match entry.steals {
@@ -104,14 +103,14 @@ fn common(out: &mut Vec<u8>, entry: &Raw) {
     out.extend(0_u16.to_le_bytes());
 }
 
-pub fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
     })
 }
 
 /// An honest archive of compressed files.
-pub fn honest(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn honest(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, contents) in files {
         let options = SimpleFileOptions::default()
@@ -124,7 +123,7 @@ pub fn honest(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The deflated stream of `length` zero bytes, and their checksum.
-pub fn deflated_zeros(length: u32) -> Raw {
+pub(crate) fn deflated_zeros(length: u32) -> Raw {
     let zip = honest(&[("z", &vec![0; length as usize])]);
     let crc = u32::from_le_bytes(zip[14..18].try_into().unwrap());
     let size = u32::from_le_bytes(zip[18..22].try_into().unwrap()) as usize;

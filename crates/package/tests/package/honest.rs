@@ -1,8 +1,6 @@
 //! What packages that people really make look like after extraction.
-#![allow(clippy::unwrap_used)]
 
-mod zips;
-
+use crate::zips::{DOS, Raw, archive, deflated_zeros, file, honest, link};
 use package::{Limits, check, extract};
 use std::fs;
 use std::io::{Cursor, Write};
@@ -11,7 +9,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
-use zips::{DOS, archive, deflated_zeros, file, honest, link};
 
 fn extracted(zip: &[u8]) -> TempDir {
     let tree = tempfile::tempdir().unwrap();
@@ -69,7 +66,7 @@ fn names_differing_by_case_are_different_files() {
 
 #[test]
 fn names_are_unicode_or_the_old_code_page() {
-    let old = zips::Raw { name: vec![b'c', 0x81], ..file("", b"old") };
+    let old = Raw { name: vec![b'c', 0x81], ..file("", b"old") };
     let tree = extracted(&archive(&[file("naïve/日本.py", b"x"), old]));
     assert!(tree.path().join("naïve/日本.py").exists());
     assert!(tree.path().join("cü").exists());
@@ -130,7 +127,7 @@ fn zip64_and_streamed_archives() {
 #[test]
 fn a_package_of_exactly_the_limit() {
     let part = deflated_zeros(52_428_800);
-    let entries: Vec<_> = (0..5).map(|n| zips::Raw { name: vec![b'a' + n], ..part.clone() }).collect();
+    let entries: Vec<_> = (0..5).map(|n| Raw { name: vec![b'a' + n], ..part.clone() }).collect();
     let summary = check(&archive(&entries), &Limits::default()).unwrap();
     assert_eq!((summary.unzipped_bytes, summary.entries), (262_144_000, 5));
 }
