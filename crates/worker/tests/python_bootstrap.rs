@@ -1,5 +1,10 @@
 //! The Python bootstrap's own tests, run by each interpreter that this machine has.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "it starts interpreters, and says where this machine has none"
+)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,10 @@
 //! Roots made from what this machine has, compared with what they promise, and, where the tests run as root, run.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "it starts interpreters, and says where this machine has none"
+)]
 
 use std::fs;
 use std::os::fd::AsFd;
