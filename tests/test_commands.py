@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness.clients import eventually
+from harness.clients import Tenant, eventually
 from harness.platform import FIRST
 
 
@@ -46,6 +46,46 @@ def test_an_address_in_use_says_so(binary, platform, tmp_path):
     address = platform.address.removeprefix("http://")
     done = run(binary, "serve", "--listen", address, "--data-dir", tmp_path / "data", "--accept-weak-isolation")
     assert done.returncode != 0 and address in done.stdout + done.stderr
+
+
+def test_a_second_start_leaves_the_first_alone(start, binary):
+    """What clears away a dead platform's environments must not find a living one's."""
+    platform = start()
+    function = Tenant(platform, FIRST).deploy(
+        "calls = 0\ndef handler(event, context):\n    global calls\n    calls += 1\n    return calls\n"
+    )
+    assert function() == 1
+    for command in (("serve", "--listen", "127.0.0.1:0", "--accept-weak-isolation"),
+                    ("runtimes", "add", "python3.11", "/usr")):
+        done = run(binary, command[0], "--data-dir", platform.data, *command[1:])
+        assert done.returncode == 1 and f"in use by process {platform.pid}" in done.stderr, done.stderr
+    assert function() == 2, "the environment still lives"
+    assert platform.stop() == 0
+
+
+def test_a_data_directory_that_others_may_write_to_is_refused(binary, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o777)
+    done = run(binary, "serve", "--data-dir", data, "--listen", "127.0.0.1:0", "--accept-weak-isolation")
+    assert done.returncode == 1 and "chmod 700" in done.stderr and "--data-dir" in done.stderr
+    assert not list(data.iterdir())
+
+
+def test_before_the_first_start(binary, tmp_path):
+    """Looking makes nothing, and says what to do."""
+    data = tmp_path / "data"
+    for command in ("env", "runtimes"):
+        done = run(binary, command, "--data-dir", data)
+        assert "lambent serve" in done.stdout + done.stderr
+    assert not data.exists()
+
+
+def test_a_runtime_that_cannot_be_made_says_what_can(binary, tmp_path):
+    for name, prefix, hint in (("python3.11-mine", "/usr", "python3.N"), ("nodejs20.x", "/usr", "python3.N"),
+                               ("python3.3", tmp_path, "bin/python3.3"), ("python3.11", "/nowhere", "/nowhere")):
+        done = run(binary, "runtimes", "--data-dir", tmp_path / "data", "add", name, prefix)
+        assert done.returncode != 0 and hint in done.stderr, done.stderr
 
 
 def test_the_demo_keeps_to_loopback(binary, tmp_path):

@@ -43,7 +43,7 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
     /// Address to listen on; plain HTTP, so a loopback address [default: 127.0.0.1:4566]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = socket_address)]
     pub(crate) listen: Option<SocketAddr>,
     /// Deploy the sample functions, call one, print its answer, and keep serving. Implies --accept-weak-isolation
     #[arg(long)]
@@ -51,7 +51,7 @@ pub(crate) struct ServeArguments {
     /// Serve although this machine can't enforce memory, process and time limits; what is missing is printed
     #[arg(long)]
     pub(crate) accept_weak_isolation: bool,
-    /// Create this account instead of a random key's; for tests and CI jobs, repeatable, one access key each
+    /// Create this account with the key below instead of the first account with a random key; for tests and CI jobs, repeatable, one access key each
     #[arg(long, value_name = "ACCOUNT", requires = "bootstrap_access_key")]
     pub(crate) bootstrap_account: Vec<AccountId>,
     /// Access key of the account's owner; for tests and CI jobs: everyone who can list processes can read it
@@ -78,13 +78,26 @@ pub(crate) struct RuntimesArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum RuntimesAction {
-    /// Make a runtime from an interpreter on this host: lambent runtimes add python3.12 /opt/python3.12
+    /// Make a runtime from an interpreter on this host, while the service is stopped:
+    /// lambent runtimes add python3.12 /opt/python3.12
     Add {
-        /// Name that functions give, such as python3.12
+        /// Name that functions give: python3.12, for example; its version is the interpreter's
+        #[arg(value_parser = runtime_name)]
         name: RuntimeName,
-        /// Directory that the interpreter was installed under
+        /// Directory that the interpreter was installed under: PREFIX/bin/python3.12 exists
         prefix: PathBuf,
     },
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:4566 or [::1]:4566".to_owned())
+}
+
+fn runtime_name(text: &str) -> Result<RuntimeName, String> {
+    text.parse().map_err(|_| {
+        "runtimes are called python3.N (such as python3.12), provided.al2 or provided.al2023".to_owned()
+    })
 }
 
 fn access_key(text: &str) -> Result<(String, String), String> {
@@ -106,6 +119,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_no_address_or_no_runtime_is_told_what_is_one() {
+        assert!(socket_address("[::1]:0").is_ok() && runtime_name("python3.12").is_ok());
+        for bad in ["4566", "localhost:4566", ":4566", "127.0.0.1"] {
+            assert!(socket_address(bad).unwrap_err().contains("127.0.0.1:4566"), "{bad}");
+        }
+        for bad in ["python3.11-mine", "python 3"] {
+            assert!(runtime_name(bad).unwrap_err().contains("python3.N"), "{bad}");
+        }
     }
 
     #[test]

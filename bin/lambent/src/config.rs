@@ -131,6 +131,12 @@ impl Configuration {
         if !(1..=50_000).contains(&self.worker.max_environments) {
             return wrong("worker.max_environments", "from 1 to 50000");
         }
+        if !(1000..=0x7FFF_FFFF).contains(&self.worker.uid_base) {
+            return wrong("worker.uid_base", "from 1000 to 2147483647");
+        }
+        if self.account.concurrency == 0 {
+            return wrong("account.concurrency", "1 at least: with 0 nothing could be invoked");
+        }
         if !storage.contains(&self.worker.max_ephemeral_storage) {
             return wrong("worker.max_ephemeral_storage", "from 512 to 10240 MB");
         }
@@ -185,6 +191,19 @@ mod tests {
         );
         for bad in ["lisen = 1", "[worker]\nidle = 5", "[wrker]"] {
             assert!(toml::from_str::<Configuration>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_name() {
+        let cases = [
+            ("[worker]\nuid_base = 0", "worker.uid_base"),
+            ("[worker]\nmax_environments = 0", "worker.max_environments"),
+            ("[account]\nconcurrency = 0", "account.concurrency"),
+        ];
+        for (text, setting) in cases {
+            let refused = toml::from_str::<Configuration>(text).unwrap().check().unwrap_err();
+            assert!(refused.to_string().starts_with(setting), "{refused}");
         }
     }
 

@@ -19,8 +19,8 @@ pub(crate) enum Error {
     NotLoopback(SocketAddr),
     #[error("--bootstrap-account and --bootstrap-access-key must be given equally often")]
     BootstrapPairs,
-    #[error("cannot make the data directory {}: {source}. Use another one with --data-dir", path.display())]
-    DataDirectory { path: PathBuf, source: io::Error },
+    #[error("{0}. Choose another data directory with --data-dir")]
+    DataDirectory(store::StoreError),
     #[error("cannot start the spawner: {0}")]
     Spawner(#[from] sandbox::StartError),
     #[error(
@@ -35,7 +35,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Seal(#[from] seal::SealError),
     #[error(
-        "cannot listen on {address}: {source}. Is another service on that port? Choose one with --listen"
+        "cannot listen on {address}: {source}. Is another service, or Lambent, on that port? Choose one with --listen"
     )]
     Listen { address: SocketAddr, source: io::Error },
     #[error("runtimes: {0}")]
@@ -51,7 +51,7 @@ pub(crate) enum Error {
     )]
     NoFirstKey { path: PathBuf },
     #[error("cannot read {}: {source}", path.display())]
-    ReadFirstKey { path: PathBuf, source: io::Error },
+    ReadData { path: PathBuf, source: io::Error },
     #[error("these operations have no handler: {0:?}. This is a defect")]
     Unwired(Vec<String>),
     #[error("the demo failed: {0}")]

@@ -44,17 +44,23 @@ impl FirstKey {
         }
     }
 
+    /// Whether this data directory has one.
+    pub(crate) fn is_in(data_dir: &Path) -> Result<bool, Error> {
+        let path = data_dir.join(FILE);
+        path.try_exists().map_err(|source| Error::ReadData { path, source })
+    }
+
     /// The key of this data directory, if it has one.
     pub(crate) fn read(data_dir: &Path, sealer: &Sealer) -> Result<Option<Self>, Error> {
         let path = data_dir.join(FILE);
         let sealed = match fs::read(&path) {
             Ok(sealed) => sealed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(Error::ReadFirstKey { path, source }),
+            Err(source) => return Err(Error::ReadData { path, source }),
         };
         let plain = sealer.open(&PLACE, &sealed)?;
         let key = serde_json::from_slice(&plain)
-            .map_err(|error| Error::ReadFirstKey { path, source: io::Error::other(error) })?;
+            .map_err(|error| Error::ReadData { path, source: io::Error::other(error) })?;
         Ok(Some(key))
     }
 

@@ -3,16 +3,27 @@
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless the variable `LAMBENT_LOG` says otherwise.
-const DEFAULT: &str = "info";
+const VARIABLE: &str = "LAMBENT_LOG";
 
-/// Starts logging.
-pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+/// Starts logging: from this level on, unless the variable `LAMBENT_LOG` says otherwise.
+pub(crate) fn start(level: &str) {
+    let (filter, wrong) = match wanted().map(EnvFilter::try_new) {
+        None => (EnvFilter::new(level), None),
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (EnvFilter::new(level), Some(error)),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         log.with_target(false).init();
     } else {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     }
+    if let Some(error) = wrong {
+        tracing::warn!(%error, "{VARIABLE} is not understood, and {level} is logged; a level such as debug is");
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command is what reads its environment")]
+fn wanted() -> Option<String> {
+    std::env::var_os(VARIABLE).map(|value| value.to_string_lossy().into_owned())
 }

@@ -4,34 +4,44 @@ use crate::cli::{RuntimesAction, RuntimesArguments};
 use crate::config::Configuration;
 use crate::error::Error;
 use std::path::Path;
+use store::DataDirectory;
+use types::RuntimeName;
 use worker::runtimes::{Candidate, Runtimes};
 
 const FOLDER: &str = "runtimes";
 
 /// Shows or adds.
 pub(crate) fn run(arguments: &RuntimesArguments) -> Result<(), Error> {
-    crate::logging::start();
-    let configuration = Configuration::read(&arguments.data)?;
-    let folder = configuration.data_dir().join(FOLDER);
+    crate::logging::start("warn");
+    let data_dir = Configuration::read(&arguments.data)?.data_dir();
     match &arguments.action {
-        None => show(&folder),
-        Some(RuntimesAction::Add { name, prefix }) => {
-            let mut runtimes = Runtimes::open(&folder)?;
-            runtimes.add(name, prefix)?;
-            println!("Added {name}. A running platform offers it after its next start.");
-            Ok(())
-        }
+        None => show(&data_dir.join(FOLDER)),
+        Some(RuntimesAction::Add { name, prefix }) => add(&data_dir, name, prefix),
     }
 }
 
+/// Only while no platform uses the data directory: an environment may be running on the one that is replaced.
+fn add(data_dir: &Path, name: &RuntimeName, prefix: &Path) -> Result<(), Error> {
+    let directory = DataDirectory::open(data_dir).map_err(Error::DataDirectory)?;
+    let mut runtimes = Runtimes::open(&directory.path().join(FOLDER))?;
+    let runtime = runtimes.add(name, prefix)?;
+    println!("Made {name} ({}). `lambent serve` offers it from its next start on.", runtime.version);
+    Ok(())
+}
+
 fn show(folder: &Path) -> Result<(), Error> {
-    let runtimes = Runtimes::open(folder)?;
-    if runtimes.names().is_empty() {
+    // Looking at what isn't there makes nothing.
+    let there = folder.try_exists().map_err(|source| Error::ReadData { path: folder.to_owned(), source })?;
+    let runtimes = if there { Runtimes::open(folder)? } else { Runtimes::default() };
+    for candidate in runtimes.outdated() {
+        println!("{:<20} made again by the next `lambent serve`", candidate.name.as_str());
+    }
+    if runtimes.names().is_empty() && runtimes.outdated().is_empty() {
         println!("No runtimes yet: `lambent serve` makes those that it finds on this host.");
     }
     for name in runtimes.names() {
         if let Some(runtime) = runtimes.get(&name) {
-            println!("{name:<20} {:<28} {}", runtime.version, runtime.root.display());
+            println!("{:<20} {:<28} {}", name.as_str(), runtime.version, runtime.root.display());
         }
     }
     Ok(())

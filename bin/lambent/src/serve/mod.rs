@@ -11,46 +11,64 @@ use crate::error::Error;
 use crate::first_key::FirstKey;
 use platform::Platform;
 use sandbox::Spawner;
-use std::fs::DirBuilder;
-use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use tokio::net::TcpListener;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use store::DataDirectory;
 use tokio::signal::unix::{SignalKind, signal};
 use worker::runtimes::Runtimes;
 
-/// Serves until SIGINT or SIGTERM.
-pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
-    crate::logging::start();
-    let mut configuration = Configuration::for_serve(arguments)?;
-    let dir = make_data_dir(&configuration.data_dir())?;
-    configuration.data_dir = Some(dir.clone());
-    let spawner = isolation::start(&configuration)?;
-    let runtimes = crate::runtimes::prepare(&dir)?;
-    let asynchronous =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
-    asynchronous.block_on(serve(arguments, &configuration, spawner, runtimes))
+/// Backlog of connections that are not accepted yet; the standard library's own is short of a burst.
+const BACKLOG: i32 = 1024;
+
+/// What one start has for itself before anything of it runs: nobody else can have its data directory or its address.
+struct Taken {
+    directory: DataDirectory,
+    listener: TcpListener,
+    address: SocketAddr,
 }
 
-/// Makes the data directory where there is none; its absolute path, which environments need.
-fn make_data_dir(dir: &Path) -> Result<PathBuf, Error> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.and_then(|()| dir.canonicalize())
-        .map_err(|source| Error::DataDirectory { path: dir.to_owned(), source })
+/// Serves until SIGINT or SIGTERM.
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
+    crate::logging::start("info");
+    let mut configuration = Configuration::for_serve(arguments)?;
+    let taken = take(&configuration)?;
+    configuration.data_dir = Some(taken.directory.path().to_owned());
+    let spawner = isolation::start(&configuration)?;
+    let runtimes = crate::runtimes::prepare(taken.directory.path())?;
+    let asynchronous =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+    asynchronous.block_on(serve(arguments, &configuration, taken, spawner, runtimes))
+}
+
+/// Before the spawner, which removes what an earlier start on this data directory left, and must not find a living one.
+fn take(configuration: &Configuration) -> Result<Taken, Error> {
+    let directory = DataDirectory::open(&configuration.data_dir()).map_err(Error::DataDirectory)?;
+    let (listener, address) = listen(configuration.listen())
+        .map_err(|source| Error::Listen { address: configuration.listen(), source })?;
+    Ok(Taken { directory, listener, address })
+}
+
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 async fn serve(
     arguments: &ServeArguments,
     configuration: &Configuration,
+    taken: Taken,
     spawner: Spawner,
     runtimes: Runtimes,
 ) -> Result<(), Error> {
-    let listener = listen(configuration.listen()).await?;
-    let address =
-        listener.local_addr().map_err(|source| Error::Listen { address: configuration.listen(), source })?;
-    let platform = Platform::open(configuration, spawner, runtimes).await?;
+    let Taken { directory, listener, address } = taken;
+    let platform = Platform::open(configuration, directory, spawner, runtimes).await?;
     let first = accounts::prepare(arguments, configuration, address, &platform).await?;
     let stop = stop_signal()?;
+    let listener =
+        tokio::net::TcpListener::from_std(listener).map_err(|source| Error::Listen { address, source })?;
     let (server, running) = platform.run(listener, stop).await?;
     tracing::info!(%address, "listening on http://{address} (plain HTTP: loopback only)");
     if let Some(new) = first.as_ref().filter(|f| f.is_new) {
@@ -60,17 +78,17 @@ async fn serve(
         && let Some(first) = &first
     {
         demo::run(&first.key, running.runtimes()).await?;
-        println!("\nServing on http://{address}. Stop with Ctrl-C.");
+        println!("\nServing on http://{address}. Stop with Ctrl-C. In another shell:\n");
+        println!(
+            "  {}\n  aws lambda list-functions",
+            crate::env::line(&arguments.data, &configuration.data_dir())
+        );
     }
     if let Err(error) = server.await {
         tracing::error!(%error, "the server ended by a defect");
     }
     running.finish().await;
     Ok(())
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
 }
 
 fn print_key(key: &FirstKey) {

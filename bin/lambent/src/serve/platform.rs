@@ -15,7 +15,7 @@ use services::logs::Logs;
 use services::sts::Sts;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{DataDirectory, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use types::{Clock, Random, RuntimeName};
@@ -50,11 +50,12 @@ impl Platform {
     /// Opens the store and wires everything to it.
     pub(super) async fn open(
         configuration: &Configuration,
+        directory: DataDirectory,
         spawner: Spawner,
         runtimes: Runtimes,
     ) -> Result<Self, Error> {
         let sealer = Arc::new(Sealer::new(RootKey::load_or_create(&configuration.root_key())?)?);
-        let store = Arc::new(Store::open(&configuration.data_dir(), Arc::clone(&sealer))?);
+        let store = Arc::new(Store::open_in(directory, Arc::clone(&sealer))?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)));
