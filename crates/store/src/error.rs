@@ -39,7 +39,7 @@ pub enum StoreError {
     Closed,
     /// Another platform uses the data directory.
     #[error(
-        "{} is in use by {}: stop it, or use another data directory",
+        "{} is in use by {}: stop it first",
         dir.display(),
         pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
     )]
@@ -51,8 +51,7 @@ pub enum StoreError {
     },
     /// The data directory belongs to another user than the one that Lambent runs as.
     #[error(
-        "the data directory {} belongs to user {owner}, and Lambent runs as user {runs_as}: run it as the owner, or use another \
-         data directory",
+        "the data directory {} belongs to user {owner}, and Lambent runs as user {runs_as}: run it as the owner",
         dir.display()
     )]
     WrongOwner {
@@ -65,7 +64,7 @@ pub enum StoreError {
     },
     /// Others than its owner may change what is in the data directory.
     #[error(
-        "others may write to the data directory {0} (mode {mode:03o}): run `chmod 700 {0}`, or use another one",
+        "others may write to the data directory {0} (mode {mode:03o}): run `chmod 700 {0}`",
         dir.display()
     )]
     Exposed {
