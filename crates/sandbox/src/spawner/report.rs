@@ -79,7 +79,7 @@ impl Workshop {
         let why = if in_force {
             "code, /tmp and /dev/shm stay in memory"
         } else {
-            "code and /tmp can reach a swap device: needs Linux 6.4 and root, or encrypted or no swap"
+            "code and /tmp can be swapped out where the host has swap: needs Linux 6.4 and root, or no swap or an encrypted one"
         };
         Protection { name: "no-swap".to_owned(), in_force, why: why.to_owned() }
     }
