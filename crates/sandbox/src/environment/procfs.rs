@@ -15,7 +15,7 @@ use crate::syscalls;
 use crate::weaken::Layer;
 
 /// Files that become `/dev/null`.
-const FILES: [&str; 9] = [
+const FILES: [&str; 12] = [
     "sysrq-trigger", // reboots the host
     "kcore",         // the kernel's memory
     "kallsyms",      // its addresses
@@ -25,6 +25,9 @@ const FILES: [&str; 9] = [
     "timer_list", // addresses, and what others do
     "sched_debug",
     "latency_stats",
+    "interrupts", // when somebody types or packets come
+    "softirqs",
+    "cmdline", // how the host was started, in places with its secrets
 ];
 
 /// Directories that become empty.

@@ -9,6 +9,8 @@ use seccompiler::{BackendError, SeccompCmpOp, SeccompCondition, SeccompRule};
 const NEW_NAMESPACES: u64 = 0x7E02_0000;
 /// The socket type without its flags.
 const TYPE_MASK: u64 = 0xF;
+/// The flag for data out of band.
+const OUT_OF_BAND: u64 = libc::MSG_OOB as u64;
 const CORE_LIMIT: u64 = libc::RLIMIT_CORE as u64;
 /// `personality(0xffffffff)` only asks.
 const ASK: u64 = 0xFFFF_FFFF;
@@ -47,6 +49,11 @@ pub(super) fn rules() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
         (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])?]),
         (libc::SYS_socket, sockets()?),
         (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])?]),
+        // Nothing out of band: hardly a program uses it, and in local sockets it was a way into the kernel more than once.
+        (libc::SYS_sendto, vec![all([masked(3, OUT_OF_BAND, 0)])?]),
+        (libc::SYS_sendmsg, vec![all([masked(2, OUT_OF_BAND, 0)])?]),
+        (libc::SYS_sendmmsg, vec![all([masked(3, OUT_OF_BAND, 0)])?]),
+        (libc::SYS_setsockopt, options()?),
         (libc::SYS_ioctl, vec![all(TERMINAL_ATTACKS.map(|request| differs(1, request)))?]),
         (
             libc::SYS_prctl,
@@ -76,6 +83,11 @@ fn sockets() -> Result<Vec<SeccompRule>, BackendError> {
     }
     rules.push(all([equal(0, libc::AF_NETLINK as u64), equal(2, libc::NETLINK_ROUTE as u64)])?);
     Ok(rules)
+}
+
+/// Every option but the one that puts another protocol (the kernel's TLS) on top of a TCP connection.
+fn options() -> Result<Vec<SeccompRule>, BackendError> {
+    Ok(vec![all([differs(1, libc::IPPROTO_TCP as u64)])?, all([differs(2, libc::TCP_ULP as u64)])?])
 }
 
 fn all<const N: usize>(conditions: [Condition; N]) -> Rule {

@@ -163,11 +163,10 @@ pub(super) const GROUPS: &[Group] = &[
     #[cfg(target_arch = "x86_64")]
     Group { reason: "pipes (older forms that x86_64 still has)", calls: calls![SYS_pipe] },
     Group {
-        reason: "sockets that exist; making one is in the list of arguments",
+        reason: "sockets that exist; making one, setting options and sending are in the list of arguments",
         calls: calls![
             SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername
-            SYS_getsockopt SYS_setsockopt SYS_shutdown SYS_sendto SYS_sendmsg SYS_sendmmsg
-            SYS_recvfrom SYS_recvmsg SYS_recvmmsg
+            SYS_getsockopt SYS_shutdown SYS_recvfrom SYS_recvmsg SYS_recvmmsg
         ],
     },
     Group { reason: "randomness", calls: calls![SYS_getrandom] },

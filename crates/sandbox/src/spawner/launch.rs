@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, WaitId, WaitIdOptions};
 
 use super::{packet, server};
 use crate::error::StartError;
@@ -53,12 +53,23 @@ pub(crate) fn launch() -> Result<Launched, StartError> {
     if threads > 1 {
         return Err(StartError::Threads(threads));
     }
+    raise_descriptor_limit()?;
     let executable = sealed_executable()?;
     let (ours, theirs) = packet::socket_pair().at(Step::MakeSocketPair)?;
     match syscalls::fork().at(Step::Fork)? {
         Some(pid) => Ok(Launched { socket: ours, process: watch(pid)? }),
         None => become_spawner(&executable, &theirs),
     }
+}
+
+/// As many descriptors for the platform as the system lets it have; the limit that a shell gives is meant for other programs.
+///
+/// Each environment takes several. And the kernel refuses to send descriptors while more of the same user are on their way
+/// than the sender may have open. Rootless, environments are that user too: a function that leaves a thousand of its own
+/// unread would otherwise keep every further environment from being made.
+fn raise_descriptor_limit() -> Result<(), Failed> {
+    let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+    rustix::process::setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).at(Step::SetLimits)
 }
 
 fn watch(pid: Pid) -> Result<OwnedFd, Failed> {

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit};
 use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, SpawnerOptions, TreeName};
 
 use crate::{cases, tree};
 
 /// The plain user of the rootless half.
 const PLAIN_USER: u32 = 65_534;
+
+/// As many open files as a frugal shell may allow the platform at its start: fewer than one environment can keep in flight.
+pub(crate) const FRUGAL_DESCRIPTORS: u64 = 256;
 
 /// What a case gets.
 pub(crate) struct Bench {
@@ -52,6 +56,9 @@ impl Bench {
 
     /// A spawner of that name and a code tree, over a runtime root that exists.
     pub(crate) fn named(name: &str, root: &Path) -> Self {
+        let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+        let frugal = Rlimit { current: Some(FRUGAL_DESCRIPTORS), maximum: hard };
+        rustix::process::setrlimit(Resource::Nofile, frugal).expect("a lower limit");
         let name = name.to_owned();
         let options =
             SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };

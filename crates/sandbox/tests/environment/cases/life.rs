@@ -88,7 +88,7 @@ pub(crate) fn nothing_leaks(bench: &Bench) -> Verdict {
     passed()
 }
 
-fn first_line(sandbox: &sandbox::Sandbox) -> String {
+pub(crate) fn first_line(sandbox: &sandbox::Sandbox) -> String {
     let mut line = String::new();
     let output = std::fs::File::from(sandbox.output.try_clone().expect("a copy"));
     BufReader::new(output).read_line(&mut line).expect("a line");

@@ -36,6 +36,10 @@ macro_rules! both {
             (concat!($mode, "_cgroup_paths_of_the_host_are_hidden"), view::cgroup as _),
             (concat!($mode, "_thread_bomb_is_bounded"), resources::thread_bomb as _),
             (concat!($mode, "_descriptors_are_bounded"), resources::descriptor_bomb as _),
+            (
+                concat!($mode, "_descriptors_in_flight_stop_nobody_else"),
+                resources::descriptors_in_flight as _,
+            ),
             (concat!($mode, "_shared_memory_is_bounded"), resources::shared_memory as _),
             (concat!($mode, "_spawner_runs_from_a_sealed_copy"), life::sealed as _),
             (concat!($mode, "_start_is_refused_after_the_first_thread"), life::threads_refused as _),

@@ -1,7 +1,8 @@
 //! Taking more than was given ends where it should.
 
+use super::life::first_line;
 use super::{passed, result};
-use crate::harness::{Bench, Verdict, finish};
+use crate::harness::{Bench, FRUGAL_DESCRIPTORS, Verdict, finish};
 
 pub(crate) fn fork_bomb(bench: &Bench) -> Verdict {
     let ended = bench.run(&["fork-bomb", "200"]);
@@ -23,6 +24,17 @@ pub(crate) fn descriptor_bomb(bench: &Bench) -> Verdict {
     let ended = bench.run(&["descriptor-bomb", "1000"]);
     assert_eq!(result(&ended, "ending"), "EMFILE");
     assert_eq!(result(&ended, "opened"), "253");
+    passed()
+}
+
+/// The kernel counts them for the user, who in rootless mode is the platform too: it must be able to send its own.
+pub(crate) fn descriptors_in_flight(bench: &Bench) -> Verdict {
+    let bomb = bench.start(&["descriptors-in-flight"]);
+    let line = first_line(&bomb);
+    let count: u64 = line.split(' ').nth(1).and_then(|count| count.parse().ok()).expect("a number");
+    assert!(line.ends_with("ETOOMANYREFS\n"), "{line}");
+    assert!(count > FRUGAL_DESCRIPTORS, "more than a platform may send that nobody saw to: {line}");
+    assert_eq!(bench.run(&["exit", "3"]).status, Some(3 << 8));
     passed()
 }
 

@@ -115,9 +115,19 @@ pub(crate) fn writes(bench: &Bench) -> Verdict {
 
 pub(crate) fn proc(bench: &Bench) -> Verdict {
     let ended = bench.run(&["proc"]);
-    for name in
-        ["kallsyms", "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "latency_stats"]
-    {
+    for name in [
+        "kallsyms",
+        "kcore",
+        "kmsg",
+        "keys",
+        "key-users",
+        "timer_list",
+        "sched_debug",
+        "latency_stats",
+        "interrupts",
+        "softirqs",
+        "cmdline",
+    ] {
         assert_eq!(result(&ended, name), "0", "{name}");
     }
     for name in ["acpi", "scsi"] {

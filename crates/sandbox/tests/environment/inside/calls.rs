@@ -90,6 +90,9 @@ pub(crate) fn all() {
         SYS_ioctl(0, libc::TIOCLINUX, 0);
         SYS_ioctl(0, libc::TIOCSETD, 0);
         SYS_landlock_create_ruleset(0, 0, 1);
+        SYS_sendmsg(-1, 0, libc::MSG_OOB);
+        SYS_sendto(-1, 0, 0, libc::MSG_OOB, 0);
+        SYS_setsockopt(-1, libc::IPPROTO_TCP, libc::TCP_ULP, 0, 0);
         SYS_sync();
         SYS_shmget(0, 4096, 0o1600);
         SYS_msgget(0, 0o1600);

@@ -49,9 +49,19 @@ pub(crate) fn writes() {
 
 /// Entries of /proc that tell about the host or steer it.
 pub(crate) fn proc() {
-    for name in
-        ["kallsyms", "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "latency_stats"]
-    {
+    for name in [
+        "kallsyms",
+        "kcore",
+        "kmsg",
+        "keys",
+        "key-users",
+        "timer_list",
+        "sched_debug",
+        "latency_stats",
+        "interrupts",
+        "softirqs",
+        "cmdline",
+    ] {
         let length = fs::read(format!("/proc/{name}")).map_or(0, |bytes| bytes.len());
         println!("{name} {length}");
     }

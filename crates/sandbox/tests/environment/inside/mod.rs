@@ -30,6 +30,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["change-limits"] => calls::change_limits(),
         ["thread-bomb", most] => resources::thread_bomb(most.parse().expect("a number")),
         ["descriptor-bomb", most] => resources::descriptor_bomb(most.parse().expect("a number")),
+        ["descriptors-in-flight"] => resources::descriptors_in_flight(),
         ["fill-shared-memory", mebibytes] => {
             resources::fill("/dev/shm/big", mebibytes.parse().expect("a number"))
         }
@@ -128,6 +129,7 @@ fn errno_name(errno: i32) -> String {
         (libc::ENOMEM, "ENOMEM"),
         (libc::ENETUNREACH, "ENETUNREACH"),
         (libc::ECONNREFUSED, "ECONNREFUSED"),
+        (libc::ETOOMANYREFS, "ETOOMANYREFS"),
         (libc::EXDEV, "EXDEV"),
         (libc::ENXIO, "ENXIO"),
         (libc::EBUSY, "EBUSY"),

@@ -90,6 +90,30 @@ pub(crate) fn descriptor_bomb(most: usize) {
     println!("ending {ending}");
 }
 
+/// Sends descriptors to itself, which nobody takes, until it is refused; and stays.
+pub(crate) fn descriptors_in_flight() {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+    use std::os::fd::AsFd;
+    /// The most that one message carries.
+    const MOST: usize = 253;
+    let stdin = std::io::stdin();
+    let descriptors = [stdin.as_fd(); MOST];
+    let mut pairs = Vec::new();
+    let ending = loop {
+        let (one, other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let mut space = vec![std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
+        let slices = [std::io::IoSlice::new(b"x")];
+        if let Err(errno) = rustix::net::sendmsg(&one, &slices, &mut control, SendFlags::NOSIGNAL) {
+            break errno_name(errno.raw_os_error());
+        }
+        pairs.push((one, other));
+    };
+    println!("in-flight {} {ending}", pairs.len() * MOST);
+    std::thread::sleep(Duration::from_secs(600));
+}
+
 /// Fills the buffers of sockets, which are the kernel's memory.
 pub(crate) fn socket_bomb(most: usize) {
     use std::os::unix::net::UnixStream;
