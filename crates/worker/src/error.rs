@@ -48,10 +48,10 @@ pub enum StartError {
     /// The package breaks a rule. It was checked when it was uploaded, so this is a defect or a damaged store.
     #[error("the code package can't be extracted: {0}")]
     Package(#[from] PackageError),
-    /// The staging area is too small for the trees that are in use.
+    /// The staging area is too small for the trees that are in use, or the account's share of it for its own.
     #[error("the staging area has {free} bytes free, too few for this code package (worker.staging_mb)")]
     StagingFull {
-        /// What is left beside the trees in use.
+        /// What is left beside the trees in use, for this account.
         free: u64,
     },
     /// The staging area failed.

@@ -95,6 +95,19 @@ impl Packages {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
         zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(content).unwrap();
+        self.keep(zip)
+    }
+
+    /// Adds a package with that many empty files.
+    pub(crate) fn add_files(&self, count: usize) -> Code {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for n in 0..count {
+            zip.start_file(n.to_string(), zip::write::SimpleFileOptions::default()).unwrap();
+        }
+        self.keep(zip)
+    }
+
+    fn keep(&self, zip: zip::ZipWriter<Cursor<Vec<u8>>>) -> Code {
         let zip = zip.finish().unwrap().into_inner();
         let digest = STANDARD.decode(package::sha256_base64(&zip)).unwrap();
         let id = CodeId::new(digest.try_into().unwrap());

@@ -1,7 +1,7 @@
 //! Code trees: extracted once per package, shared by its environments, thrown away least recently used first.
 //!
 //! Invariants: a tree under its final name is complete; a tree in use is never touched; the trees together stay within the
-//! bound. The area is a tmpfs of the isolation's, so that nothing of it outlives the platform.
+//! bound, and those that one account keeps in use leave room for another's largest package. The area is a tmpfs of the isolation's, so that nothing of it outlives the platform.
 
 mod tree;
 
@@ -47,8 +47,12 @@ struct Held {
 }
 
 struct Slot {
+    /// Whose environment asked for it first.
+    account: AccountId,
     /// Bytes of the finished tree.
     bytes: OnceCell<u64>,
+    /// Bytes that were claimed for it. Written under the lock.
+    claimed: AtomicU64,
     last_used: AtomicU64,
 }
 
@@ -81,13 +85,13 @@ impl Staging {
     /// The tree of this package, extracted now if it isn't there yet. Callers that want the same one wait for the same
     /// extraction, and one that goes away doesn't stop it.
     pub(crate) async fn tree(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<Tree, StartError> {
-        let slot = self.slot(code.id);
+        let slot = self.slot(account, code.id);
         if slot.bytes.initialized() {
             return Ok(Tree { id: code.id, slot });
         }
         let (staging, code) = (Arc::clone(self), code.clone());
         let task = tokio::spawn(async move {
-            let made = slot.bytes.get_or_try_init(|| staging.lay_out(account, &code)).await.map(|_| ());
+            let made = slot.bytes.get_or_try_init(|| staging.lay_out(&code, &slot)).await.map(|_| ());
             if made.is_err() {
                 staging.forget(code.id, &slot);
             }
@@ -104,11 +108,14 @@ impl Staging {
         tree::open(self.isolation.staging(), &tree.id.to_string()).map_err(StartError::Staging)
     }
 
-    fn slot(&self, id: CodeId) -> Arc<Slot> {
+    fn slot(&self, account: AccountId, id: CodeId) -> Arc<Slot> {
         let mut held = lock(&self.held);
         held.now += 1;
         let now = held.now;
-        let fresh = || Arc::new(Slot { bytes: OnceCell::new(), last_used: AtomicU64::new(0) });
+        let fresh = || {
+            let (bytes, claimed, last_used) = (OnceCell::new(), AtomicU64::new(0), AtomicU64::new(0));
+            Arc::new(Slot { account, bytes, claimed, last_used })
+        };
         let slot = held.trees.entry(id).or_insert_with(fresh);
         slot.last_used.store(now, Ordering::Relaxed);
         Arc::clone(slot)
@@ -122,18 +129,46 @@ impl Staging {
         }
     }
 
-    async fn lay_out(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<u64, StartError> {
-        let zip = self.source.code(account, code).await?;
-        let granted = self.reserve().await?;
-        let (staging, id) = (Arc::clone(self), code.id);
-        let made = tokio::task::spawn_blocking(move || staging.extract(id, &zip, granted)).await;
-        let made = made.unwrap_or(Err(StartError::TaskDied));
+    async fn lay_out(self: &Arc<Self>, code: &Code, slot: &Arc<Slot>) -> Result<u64, StartError> {
+        let zip = self.source.code(slot.account, code).await?;
+        let granted = self.reserve(slot).await?;
+        let (staging, id, owned) = (Arc::clone(self), code.id, Arc::clone(slot));
+        let made = tokio::task::spawn_blocking(move || {
+            staging.extract(id, &zip, granted).and_then(|bytes| staging.fit(id, &owned, bytes))
+        });
+        let made = made.await.unwrap_or(Err(StartError::TaskDied));
         let mut held = lock(&self.held);
-        held.used = held.used - granted + made.as_ref().unwrap_or(&0);
+        let claimed = slot.claimed.swap(*made.as_ref().unwrap_or(&0), Ordering::Relaxed);
+        held.used = held.used - claimed + made.as_ref().unwrap_or(&0);
         held.busy -= 1;
         drop(held);
         self.freed.notify_waiters();
         made
+    }
+
+    /// Claims what a tree takes beyond what was granted, which only many small files can make it do; removes the tree where
+    /// that is not to be had.
+    fn fit(&self, id: CodeId, slot: &Slot, bytes: u64) -> Result<u64, StartError> {
+        let mut held = lock(&self.held);
+        let more = bytes.saturating_sub(slot.claimed.load(Ordering::Relaxed));
+        let free = self.bound.saturating_sub(held.used).min(self.allowance(&held, slot.account));
+        if more <= free {
+            held.used += more;
+            slot.claimed.fetch_add(more, Ordering::Relaxed);
+            return Ok(bytes);
+        }
+        drop(held);
+        tree::remove(self.isolation.staging(), &id.to_string()).map_err(StartError::Staging)?;
+        Err(StartError::StagingFull { free })
+    }
+
+    /// What an account may still claim: where the area has room for several, the last largest package's room is not for
+    /// those who fill the rest. Otherwise whoever keeps enough environments alive would keep everybody else's from starting.
+    fn allowance(&self, held: &Held, account: AccountId) -> u64 {
+        match self.bound.checked_sub(2 * self.limits.unzipped_bytes) {
+            Some(beside) => (beside + self.limits.unzipped_bytes).saturating_sub(held.in_use_by(account)),
+            None => self.bound,
+        }
     }
 
     fn extract(&self, id: CodeId, zip: &Bytes, granted: u64) -> Result<u64, StartError> {
@@ -158,13 +193,13 @@ impl Staging {
 
     /// Room for one more tree: for the largest possible one when trees that are not in use can make way for it, otherwise
     /// what there is. Waits while other extractions may give room back.
-    async fn reserve(self: &Arc<Self>) -> Result<u64, StartError> {
+    async fn reserve(self: &Arc<Self>, slot: &Slot) -> Result<u64, StartError> {
         let want = self.limits.unzipped_bytes.min(self.bound);
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            match self.claim(want)? {
+            match self.claim(want, slot)? {
                 Claim::Granted(bytes) => return Ok(bytes),
                 Claim::Remove(name) => self.remove(name),
                 Claim::Wait => freed.await,
@@ -172,7 +207,7 @@ impl Staging {
         }
     }
 
-    fn claim(&self, want: u64) -> Result<Claim, StartError> {
+    fn claim(&self, want: u64, slot: &Slot) -> Result<Claim, StartError> {
         let mut held = lock(&self.held);
         let free = self.bound.saturating_sub(held.used);
         if free < want {
@@ -194,8 +229,16 @@ impl Staging {
                 return Err(StartError::StagingFull { free });
             }
         }
-        let granted = free.min(want);
+        let allowance = self.allowance(&held, slot.account);
+        if allowance < want && held.busy > 0 {
+            return Ok(Claim::Wait);
+        }
+        if allowance == 0 {
+            return Err(StartError::StagingFull { free: 0 });
+        }
+        let granted = free.min(want).min(allowance);
         held.used += granted;
+        slot.claimed.store(granted, Ordering::Relaxed);
         held.busy += 1;
         Ok(Claim::Granted(granted))
     }
@@ -228,6 +271,13 @@ struct Removal {
 }
 
 impl Held {
+    /// Bytes of an account's trees that are being made or are in use.
+    fn in_use_by(&self, account: AccountId) -> u64 {
+        let in_use =
+            self.trees.values().filter(|slot| slot.account == account && Arc::strong_count(slot) > 1);
+        in_use.map(|slot| slot.claimed.load(Ordering::Relaxed)).sum()
+    }
+
     fn least_recently_used(&self) -> Option<(CodeId, u64)> {
         let unused = self.trees.iter().filter(|(_, slot)| Arc::strong_count(slot) == 1);
         let finished = unused.filter_map(|(id, slot)| slot.bytes.get().map(|bytes| (slot, *id, *bytes)));

@@ -19,7 +19,11 @@ fn area(bound: u64) -> Area {
 
 impl Area {
     async fn tree(&self, code: &Code) -> Result<Tree, StartError> {
-        self.staging.tree(AccountId::FIRST, code).await
+        self.tree_of(AccountId::FIRST, code).await
+    }
+
+    async fn tree_of(&self, account: AccountId, code: &Code) -> Result<Tree, StartError> {
+        self.staging.tree(account, code).await
     }
 
     /// What is in the area when everything that goes has gone.
@@ -77,6 +81,39 @@ async fn when_all_trees_are_in_use_a_package_that_doesnt_fit_is_refused_and_leav
     assert_eq!(area.names().await, [small.id.to_string()]);
     assert_eq!(area.staging.held.lock().unwrap().trees.len(), 1, "a failure is not remembered");
     drop(held);
+}
+
+/// An area of ten pages for packages of up to four.
+fn shared_area() -> Area {
+    let mut area = area(10 * ENTRY_BYTES);
+    Arc::get_mut(&mut area.staging).unwrap().limits.unzipped_bytes = 4 * ENTRY_BYTES;
+    area
+}
+
+#[tokio::test]
+async fn whoever_fills_the_area_leaves_room_for_anothers_largest_package() {
+    let area = shared_area();
+    let code = |n: u8| area.packages.add(&[n; 2 * ENTRY_BYTES as usize]);
+    // Three pages each, the entry included.
+    let held = [area.tree(&code(1)).await.unwrap(), area.tree(&code(2)).await.unwrap()];
+    assert!(matches!(area.tree(&code(3)).await, Err(StartError::StagingFull { .. })));
+    let other = "222222222222".parse().unwrap();
+    let others = area.tree_of(other, &code(4)).await.unwrap();
+    drop(held);
+    assert!(area.tree(&code(3)).await.is_ok(), "what is not in use doesn't count");
+    drop(others);
+}
+
+#[tokio::test]
+async fn many_small_files_stay_within_the_bound_too() {
+    let area = shared_area();
+    let fits = area.packages.add_files(5);
+    drop(area.tree(&fits).await.unwrap());
+    let burst = area.packages.add_files(50);
+    assert!(matches!(area.tree(&burst).await, Err(StartError::StagingFull { .. })));
+    assert_eq!(area.names().await, [fits.id.to_string()]);
+    let held = area.staging.held.lock().unwrap();
+    assert_eq!((held.used, held.trees.len()), (5 * ENTRY_BYTES, 1));
 }
 
 #[tokio::test]
