@@ -19,7 +19,7 @@ mod weaken;
 
 pub use error::{CreateError, StartError};
 pub use handle::{MemoryUsage, Sandbox};
-pub use protections::{Mode, Protection, Protections, REQUIRED};
+pub use protections::{Mode, Protection, Protections};
 pub use spawner::{Spawner, SpawnerOptions, run_if_spawner};
 pub use spec::{Limits, SandboxSpec, SpecError, TreeName};
 pub use step::Step;

@@ -32,7 +32,7 @@ pub struct Protections {
 }
 
 /// The limits without which `serve` needs the operator's word: names in [`Protections::list`].
-pub const REQUIRED: [&str; 3] = ["memory-limit", "process-limit", "time-limit"];
+const REQUIRED: [&str; 3] = ["memory-limit", "process-limit", "time-limit"];
 
 impl Protections {
     /// Whether the protection of that name is in force; an unknown name is not.

@@ -12,6 +12,7 @@
 
 mod cases;
 mod harness;
+mod host;
 mod inside;
 mod platform;
 mod tree;

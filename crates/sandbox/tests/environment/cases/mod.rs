@@ -3,10 +3,11 @@
 mod attacks;
 mod life;
 mod resources;
+mod spawner;
 mod view;
 mod weakened;
 
-pub(crate) use life::be_platform;
+pub(crate) use spawner::be_platform;
 
 use crate::harness::{Case, Ended, Verdict};
 
@@ -41,8 +42,8 @@ macro_rules! both {
                 resources::descriptors_in_flight as _,
             ),
             (concat!($mode, "_shared_memory_is_bounded"), resources::shared_memory as _),
-            (concat!($mode, "_spawner_runs_from_a_sealed_copy"), life::sealed as _),
-            (concat!($mode, "_start_is_refused_after_the_first_thread"), life::threads_refused as _),
+            (concat!($mode, "_spawner_runs_from_a_sealed_copy"), spawner::sealed as _),
+            (concat!($mode, "_start_is_refused_after_the_first_thread"), spawner::threads_refused as _),
             (concat!($mode, "_runtime_api_is_reachable"), life::runtime_api as _),
             (concat!($mode, "_threads_work"), life::threads as _),
             (concat!($mode, "_wait_status_is_reported"), life::status as _),
@@ -53,8 +54,8 @@ macro_rules! both {
             (concat!($mode, "_neighbours_are_invisible"), life::neighbours as _),
             (concat!($mode, "_creations_run_side_by_side"), life::parallel as _),
             (concat!($mode, "_failures_name_their_step_and_leave_nothing"), life::failures as _),
-            (concat!($mode, "_death_of_the_platform_leaves_nothing"), life::platform_dies as _),
-            (concat!($mode, "_death_of_the_spawner_leaves_no_process"), life::spawner_dies as _),
+            (concat!($mode, "_death_of_the_platform_leaves_nothing"), spawner::platform_dies as _),
+            (concat!($mode, "_death_of_the_spawner_leaves_no_process"), spawner::spawner_dies as _),
             (concat!($mode, "_fork_bomb_is_bounded"), resources::fork_bomb as _),
             (concat!($mode, "_tmp_is_bounded"), resources::tmp as _),
             (concat!($mode, "_weak_seccomp_lets_calls_through"), weakened::seccomp as _),
@@ -74,10 +75,10 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_memory_file_bomb_kills_the_environment_only", resources::memory_file_bomb),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
         ("root_kernel_memory_bomb_kills_the_environment_only", resources::kernel_memory),
-        ("root_processes_of_leftovers_are_killed", life::leftover_process),
+        ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
         ("root_processor_time_is_limited", resources::processor),
-        ("root_leftovers_are_removed_at_the_next_start", life::leftovers),
+        ("root_leftovers_are_removed_at_the_next_start", spawner::leftovers),
         ("root_weak_network_reaches_the_host", weakened::network),
         ("root_weak_pid_namespace_shows_the_hosts_processes", weakened::pid_namespace),
         ("root_weak_identity_reads_files_of_root", weakened::identity),
