@@ -2,12 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from harness.clients import Tenant, eventually
-from harness.platform import FIRST
+from harness.platform import FIRST, alive, descendants
 
 
 def run(binary, *args, **options):
@@ -61,6 +63,21 @@ def test_a_second_start_leaves_the_first_alone(start, binary):
         assert done.returncode == 1 and f"in use by process {platform.pid}" in done.stderr, done.stderr
     assert function() == 2, "the environment still lives"
     assert platform.stop() == 0
+
+
+def test_a_second_signal_stops_at_once(start, binary):
+    platform = start()
+    slow = Tenant(platform, FIRST).deploy("import time\ndef handler(event, context):\n    time.sleep(60)\n", Timeout=90)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(lambda: slow.invoke({}))
+        assert eventually(lambda: len(descendants(platform.pid)) > 1, 10), "the environment runs"
+        running = descendants(platform.pid)
+        platform.process.send_signal(signal.SIGINT)
+        assert eventually(lambda: "stopping" in platform.log(), 5)
+        assert platform.process.poll() is None, "the invocation is waited for"
+        platform.process.send_signal(signal.SIGINT)
+        assert platform.process.wait(10) == 1
+    assert eventually(lambda: not alive(running), 10)
 
 
 def test_a_data_directory_that_others_may_write_to_is_refused(binary, tmp_path):

@@ -107,6 +107,9 @@ impl Configuration {
 
     /// The same for `serve`, checked.
     pub(crate) fn for_serve(arguments: &ServeArguments) -> Result<Self, Error> {
+        if arguments.bootstrap_account.len() != arguments.bootstrap_access_key.len() {
+            return Err(Error::BootstrapPairs);
+        }
         let mut configuration = Self::read(&arguments.data)?;
         configuration.listen = arguments.listen.or(configuration.listen);
         configuration.region = arguments.region.clone().or(configuration.region);

@@ -77,7 +77,7 @@ impl FirstKey {
     pub(crate) fn export_lines(&self) -> String {
         format!(
             "export AWS_ENDPOINT_URL=http://{}\nexport AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\n\
-             export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE\n",
+             export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_IGNORE_CONFIGURED_ENDPOINT_URLS\n",
             self.address, self.region, self.region, self.access_key_id, self.secret_access_key
         )
     }

@@ -23,7 +23,7 @@ pub(super) async fn prepare(
     address: SocketAddr,
     platform: &Platform,
 ) -> Result<Option<First>, Error> {
-    let given = given(arguments, configuration, address)?;
+    let given = given(arguments, configuration, address);
     if given.is_empty() {
         return random(configuration, address, platform).await.map(Some);
     }
@@ -35,16 +35,9 @@ pub(super) async fn prepare(
     Ok(Some(First { key, is_new: false }))
 }
 
-fn given(
-    arguments: &ServeArguments,
-    configuration: &Configuration,
-    address: SocketAddr,
-) -> Result<Vec<FirstKey>, Error> {
-    if arguments.bootstrap_account.len() != arguments.bootstrap_access_key.len() {
-        return Err(Error::BootstrapPairs);
-    }
+fn given(arguments: &ServeArguments, configuration: &Configuration, address: SocketAddr) -> Vec<FirstKey> {
     let pairs = arguments.bootstrap_account.iter().zip(&arguments.bootstrap_access_key);
-    Ok(pairs
+    pairs
         .map(|(account, (id, secret))| FirstKey {
             account: *account,
             access_key_id: id.clone(),
@@ -52,7 +45,7 @@ fn given(
             region: configuration.region(),
             address,
         })
-        .collect())
+        .collect()
 }
 
 async fn random(

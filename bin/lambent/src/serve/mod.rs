@@ -14,7 +14,7 @@ use sandbox::Spawner;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use store::DataDirectory;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use worker::runtimes::Runtimes;
 
 /// Backlog of connections that are not accepted yet; the standard library's own is short of a burst.
@@ -99,15 +99,25 @@ fn print_key(key: &FirstKey) {
     );
 }
 
-/// Done at the first SIGINT or SIGTERM.
+/// Done at the first SIGINT or SIGTERM. The second one doesn't wait: what was answered is on disk, and the spawner ends with
+/// this process and takes the environments along.
 fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping: running invocations are finished first");
+        either(&mut interrupt, &mut terminate).await;
+        tracing::info!("stopping: running invocations are finished first; the same signal again ends them");
+        tokio::spawn(async move {
+            either(&mut interrupt, &mut terminate).await;
+            tracing::warn!("stopping at once");
+            std::process::exit(1);
+        });
     })
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
 }
