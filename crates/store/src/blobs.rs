@@ -35,9 +35,6 @@ pub struct FreshBlob {
     fresh: Fresh,
 }
 
-/// Opens a blob from its beginning. Reading blocks the thread.
-pub type BlobReader = seal::Reader<File>;
-
 /// The ids of blobs that no committed record may name yet.
 pub(crate) type Fresh = Arc<Mutex<HashSet<BlobId>>>;
 
@@ -85,15 +82,6 @@ impl Blobs {
     /// [`StoreError::NoBlob`], [`StoreError::Corrupt`] and what the disk says.
     pub async fn get(&self, id: BlobId) -> Result<Bytes, StoreError> {
         self.run(move |area| area.get(id)).await
-    }
-
-    /// A reader of a blob, for those that want no more than a segment of it in memory. Its errors may carry a
-    /// `seal::SealError`.
-    ///
-    /// # Errors
-    /// As for [`Blobs::get`].
-    pub async fn reader(&self, id: BlobId) -> Result<BlobReader, StoreError> {
-        self.run(move |area| area.reader(id).map(|(reader, _)| reader)).await
     }
 
     /// Deletes a blob, if it is there.
@@ -171,7 +159,7 @@ impl Area {
         Ok(bytes.into())
     }
 
-    fn reader(&self, id: BlobId) -> Result<(BlobReader, u64), StoreError> {
+    fn reader(&self, id: BlobId) -> Result<(seal::Reader<File>, u64), StoreError> {
         let file = File::open(self.path(id)).map_err(|error| self.failed(id, error))?;
         let length = file.metadata().map_err(|error| self.failed(id, error))?.len();
         let place = id.to_string();

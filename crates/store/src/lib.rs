@@ -22,7 +22,7 @@ mod store;
 mod sweep;
 mod transaction;
 
-pub use blobs::{BlobId, BlobReader, Blobs, FreshBlob, ParseBlobIdError};
+pub use blobs::{BlobId, Blobs, FreshBlob, ParseBlobIdError};
 pub use directory::DataDirectory;
 pub use error::{Damage, StoreError};
 pub use feed::Change;

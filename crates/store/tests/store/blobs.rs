@@ -27,10 +27,6 @@ async fn blobs_of_all_sizes_survive() {
     let store = fixture.open();
     for (id, bytes) in put {
         assert!(store.blobs().get(id).await.unwrap() == bytes);
-        let mut reader = store.blobs().reader(id).await.unwrap();
-        let mut read = Vec::new();
-        reader.read_to_end(&mut read).unwrap();
-        assert!(read == bytes);
     }
 }
 
