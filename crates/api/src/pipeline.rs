@@ -245,7 +245,13 @@ impl Pipeline {
         let (Some(row), Some(input)) = (rows::row(verified.routed.operation), input) else {
             return Vec::new();
         };
-        (row.checks)(&Subject { input, account: verified.caller.account, region: &self.parts.region })
+        let caller = &verified.caller;
+        (row.checks)(&Subject {
+            input,
+            caller: &caller.known.credential.identity.principal,
+            account: caller.account,
+            region: &self.parts.region,
+        })
     }
 
     fn context(&self, call: &Call, verified: &Verified) -> Context {

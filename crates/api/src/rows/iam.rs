@@ -1,6 +1,7 @@
 //! Rows of identity and access management.
 
 use super::{Access, Check, Row, Subject};
+use auth::Principal;
 
 macro_rules! rows {
     ($operation:expr; $($name:literal $access:ident $subject:ident;)*) => {
@@ -67,12 +68,14 @@ fn new_user(subject: &Subject<'_>) -> String {
     subject.identity("user", subject.text("Path"), subject.text("UserName"))
 }
 
-/// The user that is named; without a name these operations mean the caller, and only a caller with the permission for all
-/// users may leave it out.
+/// The user that is named; without a name these operations mean the caller. (Source: "If you do not specify a user name, IAM
+/// determines the user name implicitly", API reference, and the policies for users who look after their own keys in the IAM
+/// user guide, which name the user's own ARN.) Who is no user needs the permission for all.
 fn user(subject: &Subject<'_>) -> String {
-    match subject.text("UserName") {
-        "" => subject.identity("user", "", "*"),
-        name => subject.identity("user", "", name),
+    match (subject.text("UserName"), subject.caller) {
+        ("", Principal::User { .. }) => subject.caller.arn(),
+        ("", _) => subject.identity("user", "", "*"),
+        (name, _) => subject.identity("user", "", name),
     }
 }
 

@@ -9,6 +9,7 @@ mod lambda;
 mod logs;
 mod sts;
 
+use auth::Principal;
 use types::{AccountId, Arn, FunctionRef, Region};
 use wire::{Operation, Value};
 
@@ -45,6 +46,7 @@ impl Row {
 /// What a row reads its resources from.
 pub(crate) struct Subject<'a> {
     pub(crate) input: &'a Value,
+    pub(crate) caller: &'a Principal,
     pub(crate) account: AccountId,
     pub(crate) region: &'a Region,
 }

@@ -140,3 +140,24 @@ async fn a_malformed_arn_never_reaches_another_account_or_a_wider_resource() {
     }
     assert_eq!(platform.desk.called(), Vec::<&str>::new());
 }
+
+#[tokio::test]
+async fn a_user_who_names_nobody_means_themself() {
+    let platform = Platform::start().await;
+    let own = "arn:aws:iam::000000000000:user/bob";
+    let bob = platform.people.user("bob", &[allow("iam:ListAccessKeys", own)]);
+    let form = |body: &'static str| {
+        Call::new("POST", "/", "iam").header("content-type", "application/x-www-form-urlencoded").body(body)
+    };
+    let unnamed = form("Action=ListAccessKeys&Version=2010-05-08");
+    assert_eq!(platform.call(&unnamed, &bob).await.status, 200);
+    let other = form("Action=ListAccessKeys&Version=2010-05-08&UserName=ana");
+    assert_eq!(platform.call(&other, &bob).await.status, 403);
+    let eve = platform.people.user("eve", &[allow("iam:ListAccessKeys", own)]);
+    let answer = platform.call(&unnamed, &eve).await;
+    assert!(
+        answer.message().contains("on resource: arn:aws:iam::000000000000:user/eve"),
+        "{}",
+        answer.message()
+    );
+}
