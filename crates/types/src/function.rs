@@ -1,6 +1,6 @@
 //! What a function, a version and a runtime are called.
 
-use crate::InvalidName;
+use crate::{InvalidName, Region};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -115,6 +115,11 @@ impl RuntimeName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The ARN that stands for what is installed under this name, in RuntimeVersionConfig and in INIT_START.
+    pub fn version_arn(&self, region: &Region) -> String {
+        format!("arn:aws:lambda:{region}::runtime:{self}")
     }
 }
 

@@ -241,10 +241,7 @@ fn cpu_millis(memory: MemoryMb) -> u32 {
 }
 
 fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
-    Entry::InitStart {
-        runtime: runtime.version.clone(),
-        arn: format!("arn:aws:lambda:{}::runtime:{}", spec.region, spec.runtime),
-    }
+    Entry::InitStart { runtime: runtime.version.clone(), arn: spec.runtime.version_arn(&spec.region) }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::account::signed;
 use crate::{Control, lambda_time, messages};
 use api::lambda::{
-    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, SnapStartResponse,
-    TracingConfigResponse,
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, RuntimeVersionConfig,
+    SnapStartResponse, TracingConfigResponse,
 };
 use store::records::{FunctionRecord, FunctionState, UpdateStatus};
 use types::FunctionRef;
@@ -59,6 +59,10 @@ pub(super) fn show(
         last_update_status: last_update.map(str::to_owned),
         last_update_status_reason: updating.then(|| "The function is being created.".to_owned()),
         last_update_status_reason_code: updating.then(|| "Creating".to_owned()),
+        runtime_version_config: Some(RuntimeVersionConfig {
+            runtime_version_arn: Some(configuration.runtime.version_arn(&control.parts.region)),
+            error: None,
+        }),
         ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
         logging_config: Some(LoggingConfig {
             log_format: Some("Text".to_owned()),

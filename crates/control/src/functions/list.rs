@@ -51,13 +51,15 @@ impl Control {
         });
         let mut shown = configuration::show(self, record, asked.as_ref());
         // Source: "The ListFunctions operation returns a subset of the FunctionConfiguration fields. To get the
-        // additional fields (State, StateReasonCode, StateReason, LastUpdateStatus, …) use GetFunction."
+        // additional fields (State, StateReasonCode, StateReason, LastUpdateStatus, LastUpdateStatusReason,
+        // LastUpdateStatusReasonCode, RuntimeVersionConfig) for a function or version, use GetFunction."
         shown.state = None;
         shown.state_reason = None;
         shown.state_reason_code = None;
         shown.last_update_status = None;
         shown.last_update_status_reason = None;
         shown.last_update_status_reason_code = None;
+        shown.runtime_version_config = None;
         shown
     }
 }

@@ -98,7 +98,15 @@ async fn a_list_shows_less_than_a_function() {
     platform.create(platform.minimal("echo")).await.ok();
     platform.settled("echo").await;
     let page = platform.list("").await.ok().json();
-    for member in ["State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason"] {
+    for member in [
+        "State",
+        "StateReason",
+        "StateReasonCode",
+        "LastUpdateStatus",
+        "LastUpdateStatusReason",
+        "LastUpdateStatusReasonCode",
+        "RuntimeVersionConfig",
+    ] {
         assert_eq!(page["Functions"][0][member], Value::Null, "{member}");
     }
     assert_eq!(page["Functions"][0]["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:echo");
