@@ -61,6 +61,8 @@ async fn connection(stream: TcpStream, desk: Arc<Desk>, epoch: u32) {
     });
     let server = http1::Builder::new()
         .auto_date_header(false)
+        // As the service writes them: bootstraps that are shell scripts look for `Lambda-Runtime-Aws-Request-Id`.
+        .title_case_headers(true)
         .pipeline_flush(true)
         .serve_connection(Holding::new(stream, waiting), service);
     // An error is the runtime's: it broke off or sent no HTTP. The state machine sees what follows from that.

@@ -32,8 +32,8 @@ impl Api {
                 continue;
             };
             match name {
-                "lambda-runtime-aws-request-id" => value.clone_into(&mut id),
-                "content-length" => length = value.parse().expect("a length"),
+                "Lambda-Runtime-Aws-Request-Id" => value.clone_into(&mut id),
+                "Content-Length" => length = value.parse().expect("a length"),
                 _ => {}
             }
         }

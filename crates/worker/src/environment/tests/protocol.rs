@@ -117,7 +117,7 @@ async fn an_answer_and_the_next_question_may_come_in_one_packet() {
         let mut stream = raw(&guest, both).await;
         let seen = read_until(&mut stream, "second").await;
         assert!(seen.starts_with("HTTP/1.1 202 "), "{seen}");
-        let at = seen.find("lambda-runtime-aws-request-id: ").unwrap() + 31;
+        let at = seen.find("Lambda-Runtime-Aws-Request-Id: ").unwrap() + 31;
         let id = &seen[at..at + 36];
         stream.write_all((post(id, "content-length: 1\r\n", "2") + NEXT).as_bytes()).await.unwrap();
         read_until(&mut stream, "third").await;
