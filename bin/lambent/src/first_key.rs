@@ -3,7 +3,9 @@
 
 use crate::error::Error;
 use seal::{Place, Sealer};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use services::iam;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -26,19 +28,17 @@ pub(crate) struct FirstKey {
 }
 
 impl FirstKey {
-    /// A fresh random key. Source of the form: IAM's access keys have 20 and secrets 40 characters.
+    /// A fresh random key.
     pub(crate) fn generate(
         account: AccountId,
         region: Region,
         address: SocketAddr,
         random: &dyn Random,
     ) -> Self {
-        let id = random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         Self {
             account,
-            access_key_id: format!("AKIA{id}"),
-            secret_access_key: random.text(alphabet, 40),
+            access_key_id: iam::access_key_id(random),
+            secret_access_key: iam::secret_access_key(random).expose_secret().to_owned(),
             region,
             address,
         }

@@ -25,11 +25,11 @@ impl Handle<CreateAccessKey> for Iam {
     ) -> Result<CreateAccessKeyResponse, ServiceError> {
         let caller = Caller::of(&request);
         let name = user_only(Target::of(request.input.user_name.as_deref(), caller)?)?;
-        let id = ids::access_key(&*self.random);
+        let id = ids::access_key_id(&*self.random);
         let record = AccessKeyRecord {
             account: caller.account,
             owner: KeyOwner::User(name.clone()),
-            secret: ids::secret(&*self.random),
+            secret: ids::secret_access_key(&*self.random),
             status: KeyStatus::Active,
             created: request.context.now,
         };

@@ -21,13 +21,13 @@ pub(super) fn policy(random: &dyn Random) -> String {
     format!("ANPA{}", random.text(BASE32, 17))
 }
 
-/// Of an access key: 20 characters.
-pub(super) fn access_key(random: &dyn Random) -> String {
+/// Of an access key: `AKIA` and 16 more letters and digits.
+pub fn access_key_id(random: &dyn Random) -> String {
     format!("AKIA{}", random.text(BASE32, 16))
 }
 
 /// A secret access key: 40 characters, 240 random bits.
-pub(super) fn secret(random: &dyn Random) -> SecretString {
+pub fn secret_access_key(random: &dyn Random) -> SecretString {
     SecretString::from(random.text(SECRET, 40))
 }
 
@@ -51,11 +51,11 @@ mod tests {
             (user(&random), "AIDA", 21),
             (role(&random), "AROA", 21),
             (policy(&random), "ANPA", 21),
-            (access_key(&random), "AKIA", 20),
+            (access_key_id(&random), "AKIA", 20),
         ] {
             assert!(id.starts_with(prefix) && id.len() == length, "{id}");
             assert!(id.bytes().all(|b| BASE32.contains(&b)), "{id}");
         }
-        assert_eq!(secret(&random).expose_secret().len(), 40);
+        assert_eq!(secret_access_key(&random).expose_secret().len(), 40);
     }
 }

@@ -27,6 +27,7 @@ mod root;
 mod target;
 mod users;
 
+pub use ids::{access_key_id, secret_access_key};
 use records::{AccessKeyRecord, PolicyRecord, RoleRecord, UserRecord};
 pub use root::IamError;
 use std::sync::Arc;
