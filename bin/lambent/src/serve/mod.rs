@@ -1,6 +1,7 @@
 //! `lambent serve`: from the command line to a running service, and to its end.
 
 mod accounts;
+mod descriptors;
 mod isolation;
 mod platform;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     let mut configuration = Configuration::for_serve(arguments)?;
     let taken = take(&configuration)?;
     configuration.data_dir = Some(taken.directory.path().to_owned());
+    descriptors::raise(configuration.worker.max_environments);
     let spawner = isolation::start(&configuration)?;
     let runtimes = crate::runtimes::prepare(taken.directory.path())?;
     let asynchronous =

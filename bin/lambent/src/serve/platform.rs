@@ -74,15 +74,9 @@ impl Platform {
             worker,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
-            settings: Settings {
-                region: configuration.region(),
-                account_concurrency: configuration.account.concurrency,
-            },
+            settings: plane_settings(configuration),
         });
-        let swept = sweep_code(&store).await?;
-        if swept > 0 {
-            tracing::info!(swept, "removed code packages that an earlier run left unused");
-        }
+        sweep(&store).await?;
         Ok(Self {
             configuration: configuration.clone(),
             sealer,
@@ -151,15 +145,8 @@ impl Platform {
             max_ephemeral_storage_mb: self.configuration.worker.max_ephemeral_storage,
         })
         .await?;
-        let handlers = self.iam.serve(Handlers::new());
-        let handlers = Arc::new(Sts::new()).serve(handlers);
-        let handlers = control.serve(self.logs.serve(handlers));
-        let missing = handlers.missing();
-        if !missing.is_empty() {
-            return Err(Error::Unwired(missing));
-        }
         Ok(Pipeline::new(PipelineParts {
-            handlers,
+            handlers: self.handlers(&control)?,
             invoke: self.plane.clone(),
             downloads,
             identities: self.identities(directory),
@@ -169,6 +156,15 @@ impl Platform {
             region,
             body_budget_bytes: self.configuration.server.body_budget_mb << 20,
         }))
+    }
+
+    /// One for each built operation.
+    fn handlers(&self, control: &Arc<Control>) -> Result<Handlers, Error> {
+        let handlers = self.iam.serve(Handlers::new());
+        let handlers = Arc::new(Sts::new()).serve(handlers);
+        let handlers = control.serve(self.logs.serve(handlers));
+        let missing = handlers.missing();
+        if missing.is_empty() { Ok(handlers) } else { Err(Error::Unwired(missing)) }
     }
 
     /// Whatever changes about identities empties the cache, before the change is answered.
@@ -201,6 +197,19 @@ impl Running {
             }
         }
     }
+}
+
+/// Removes what a crash left behind, before anything new is stored.
+async fn sweep(store: &Store) -> Result<(), Error> {
+    let swept = sweep_code(store).await?;
+    if swept > 0 {
+        tracing::info!(swept, "removed code packages that an earlier run left unused");
+    }
+    Ok(())
+}
+
+fn plane_settings(configuration: &Configuration) -> Settings {
+    Settings { region: configuration.region(), account_concurrency: configuration.account.concurrency }
 }
 
 fn worker_options(configuration: &Configuration) -> Options {
