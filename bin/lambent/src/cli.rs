@@ -84,7 +84,7 @@ pub(crate) enum RuntimesAction {
         /// Name that functions give: python3.12, for example; its version is the interpreter's
         #[arg(value_parser = runtime_name)]
         name: RuntimeName,
-        /// Directory that the interpreter was installed under: PREFIX/bin/python3.12 exists
+        /// Directory that the interpreter was installed under: what its sys.base_prefix says
         prefix: PathBuf,
     },
 }
@@ -96,7 +96,7 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
 
 fn runtime_name(text: &str) -> Result<RuntimeName, String> {
     text.parse().map_err(|_| {
-        "runtimes are called python3.N (such as python3.12), provided.al2 or provided.al2023".to_owned()
+        "runtimes are called python3.N (such as python3.12, from python3.7 on), provided.al2 or provided.al2023".to_owned()
     })
 }
 

@@ -16,10 +16,17 @@ pub enum RuntimesError {
         cause: io::Error,
     },
     /// Nothing knows how to make a runtime of this name.
-    #[error("can't make a runtime named {0}: known are python3.N, provided.al2 and provided.al2023")]
+    #[error(
+        "can't make a runtime named {0}: known are python3.N from python3.7 on, provided.al2 and provided.al2023"
+    )]
     UnknownName(RuntimeName),
     /// The prefix holds no such interpreter.
-    #[error("{prefix} holds no {name}: expected {expected}", prefix = prefix.display(), expected = expected.display())]
+    #[error(
+        "{prefix} holds no {name}: expected {expected}; `{name} -c 'import sys; print(sys.base_prefix)'` prints the prefix of an \
+         interpreter",
+        prefix = prefix.display(),
+        expected = expected.display()
+    )]
     NoInterpreter {
         /// Where it was looked for.
         prefix: PathBuf,

@@ -18,6 +18,9 @@ const BOOTSTRAP: [(&str, &str); 5] = [
     ("_lambent_logging.py", include_str!("../../../../runtimes/python/_lambent_logging.py")),
 ];
 
+/// The oldest Python 3 that reads the bootstrap.
+const OLDEST_MINOR: u8 = 7;
+
 /// Parts of the standard library that no function can use, or that are its own tests.
 const LEFT_OUT: [&str; 11] = [
     "test",
@@ -47,7 +50,8 @@ pub(super) struct Interpreter {
 pub(super) fn version_of(name: &str) -> Option<&str> {
     let version = name.strip_prefix("python")?;
     let minor = version.strip_prefix("3.")?;
-    (!minor.is_empty() && minor.len() <= 2 && minor.bytes().all(|b| b.is_ascii_digit())).then_some(version)
+    let written = minor.len() <= 2 && !minor.starts_with('0') && minor.bytes().all(|b| b.is_ascii_digit());
+    (written && minor.parse::<u8>().is_ok_and(|minor| minor >= OLDEST_MINOR)).then_some(version)
 }
 
 /// The interpreter of this version below `prefix`, which may also be the interpreter itself.
@@ -194,8 +198,10 @@ mod tests {
     #[test]
     fn names_ask_for_minor_versions() {
         assert_eq!(version_of("python3.11"), Some("3.11"));
-        for other in ["python3", "python3.", "python3.11.2", "python3.x", "python2.7", "nodejs20.x", "python"]
-        {
+        assert_eq!(version_of("python3.7"), Some("3.7"));
+        let unwritten = ["python3", "python3.", "python3.11.2", "python3.x", "python3.011", "python3.+9", "python"];
+        let too_old_or_other = ["python3.6", "python2.7", "nodejs20.x"];
+        for other in unwritten.into_iter().chain(too_old_or_other) {
             assert_eq!(version_of(other), None, "{other}");
         }
     }
