@@ -158,6 +158,10 @@ pub(crate) fn variable_with_nul() -> ServiceError {
     invalid("Environment variables must not contain the NUL character.")
 }
 
+pub(crate) fn handler_with_nul() -> ServiceError {
+    invalid("The handler must not contain the NUL character.")
+}
+
 /// Our own: reached only when the constraints of the API and the quotas disagree.
 pub(crate) fn out_of_range(parameter: &str) -> ServiceError {
     invalid(format!("{parameter} is outside the range that the service allows."))

@@ -73,7 +73,7 @@ impl Control {
         Ok(VersionConfiguration {
             runtime: self.installed(runtime)?,
             role: input.role.clone(),
-            handler: handler.clone(),
+            handler: without_nul(handler)?,
             description: input.description.clone().unwrap_or_default(),
             timeout: timeout(input.timeout)?.unwrap_or_default(),
             memory: memory(input.memory_size)?.unwrap_or_default(),
@@ -138,6 +138,11 @@ impl Control {
             }
         }
     }
+}
+
+/// The handler, which becomes a variable of the runtime's process: the model's pattern lets a NUL pass, no process does.
+pub(super) fn without_nul(handler: &str) -> Result<String, ServiceError> {
+    if handler.contains('\0') { Err(messages::handler_with_nul()) } else { Ok(handler.to_owned()) }
 }
 
 /// Timeout, whose range the constraints of the API have checked.

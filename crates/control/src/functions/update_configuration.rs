@@ -45,7 +45,7 @@ impl Control {
         Ok(VersionConfiguration {
             runtime: input.runtime.as_ref().map_or(Ok(old.runtime.clone()), |name| self.installed(name))?,
             role: input.role.clone().unwrap_or_else(|| old.role.clone()),
-            handler: input.handler.clone().unwrap_or_else(|| old.handler.clone()),
+            handler: create::without_nul(input.handler.as_ref().unwrap_or(&old.handler))?,
             description: input.description.clone().unwrap_or_else(|| old.description.clone()),
             timeout: create::timeout(input.timeout)?.unwrap_or(old.timeout),
             memory: create::memory(input.memory_size)?.unwrap_or(old.memory),

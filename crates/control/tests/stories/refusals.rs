@@ -44,6 +44,7 @@ async fn the_services_texts() {
         ("Handler", Value::Null, mandatory),
         ("Role", json!("arn:aws:iam::000000000000:role/nobody"), role),
         ("Role", json!("arn:aws:iam::000000000000:role/for-machines"), role),
+        ("Handler", json!("app\0.handler"), "The handler must not contain the NUL character."),
         ("Code", json!({}), "Please provide a source for function code."),
         ("Environment", json!({"Variables": {"AWS_REGION": "x", "OTHER": "y"}}), &reserved),
     ];
