@@ -42,6 +42,5 @@ pub use identities::Identities;
 pub use invocation::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation};
 pub use pipeline::{Pipeline, PipelineParts};
 pub use request::{Context, Request};
-pub use rows::unprotected_operations;
 pub use server::{Limits, Server};
 pub use wire::{Time, iam, lambda, logs, sts};

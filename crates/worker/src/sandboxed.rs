@@ -23,11 +23,6 @@ impl SandboxIsolation {
     pub fn new(spawner: Spawner) -> Self {
         Self { spawner }
     }
-
-    /// The spawner.
-    pub fn spawner(&self) -> &Spawner {
-        &self.spawner
-    }
 }
 
 impl Isolation for SandboxIsolation {

@@ -10,7 +10,6 @@ use crate::sync::lock;
 use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, Options, StartError};
 use std::collections::HashMap;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
@@ -39,7 +38,6 @@ struct Inner {
     room: Arc<Semaphore>,
     uncommitted: Arc<Semaphore>,
     live: Mutex<HashMap<EnvironmentId, Live>>,
-    started: AtomicU64,
     /// True when everything must stop at once.
     stop: watch::Sender<bool>,
 }
@@ -85,15 +83,9 @@ impl Worker {
             uncommitted: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
             options,
             live: Mutex::default(),
-            started: AtomicU64::new(0),
             stop: watch::Sender::new(false),
         };
         Self { inner: Arc::new(inner) }
-    }
-
-    /// The runtimes that functions can be written for here.
-    pub fn runtimes(&self) -> &Runtimes {
-        &self.inner.runtimes
     }
 
     /// Starts an environment: its code is in place and its runtime's process runs when this returns; the initialisation goes
@@ -174,7 +166,6 @@ impl Worker {
             Environment::new(Arc::clone(&spec), Arc::clone(&around.desk), Arc::clone(&around.log), is_gone);
         let id = spec.id;
         lock(&self.inner.live).insert(id, Live { spec, desk: around.desk });
-        self.inner.started.fetch_add(1, Ordering::Relaxed);
         let shipping = tokio::spawn(ship(around.log, Arc::clone(&self.inner.sink)));
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
@@ -197,11 +188,6 @@ impl Worker {
         live.values()
             .map(|live| LiveEnvironment { spec: Arc::clone(&live.spec), phase: live.desk.state().into() })
             .collect()
-    }
-
-    /// How many environments have been started since the worker was made.
-    pub fn started(&self) -> u64 {
-        self.inner.started.load(Ordering::Relaxed)
     }
 
     /// Starts nothing any more, lets invocations go on for at most `grace`, and returns when no environment is left.
