@@ -49,6 +49,9 @@ pub(super) fn rules() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
         (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])?]),
         (libc::SYS_socket, sockets()?),
         (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])?]),
+        // No huge pages from the host's reserve: those are charged to no memory group that is limited here.
+        (libc::SYS_mmap, vec![all([masked(3, libc::MAP_HUGETLB as u64, 0)])?]),
+        (libc::SYS_memfd_create, vec![all([masked(1, u64::from(libc::MFD_HUGETLB), 0)])?]),
         // Nothing out of band: hardly a program uses it, and in local sockets it was a way into the kernel more than once.
         (libc::SYS_sendto, vec![all([masked(3, OUT_OF_BAND, 0)])?]),
         (libc::SYS_sendmsg, vec![all([masked(2, OUT_OF_BAND, 0)])?]),

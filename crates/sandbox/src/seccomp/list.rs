@@ -23,7 +23,7 @@ pub(super) const GROUPS: &[Group] = &[
             SYS_preadv2 SYS_pwritev2 SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_lseek
             SYS_dup SYS_dup3 SYS_fcntl SYS_flock SYS_fsync SYS_fdatasync SYS_ftruncate SYS_truncate
             SYS_fallocate SYS_fadvise64 SYS_readahead SYS_copy_file_range SYS_sendfile SYS_splice
-            SYS_tee SYS_memfd_create
+            SYS_tee
         ],
     },
     #[cfg(target_arch = "x86_64")]
@@ -62,9 +62,9 @@ pub(super) const GROUPS: &[Group] = &[
         calls: calls![SYS_mknod],
     },
     Group {
-        reason: "memory of one's own",
+        reason: "memory of one's own; taking it is in the list of arguments",
         calls: calls![
-            SYS_brk SYS_mmap SYS_munmap SYS_mprotect SYS_mremap SYS_madvise SYS_msync SYS_mincore
+            SYS_brk SYS_munmap SYS_mprotect SYS_mremap SYS_madvise SYS_msync SYS_mincore
             SYS_mlock SYS_mlock2 SYS_munlock SYS_mseal SYS_membarrier SYS_get_mempolicy SYS_mbind
             SYS_set_mempolicy SYS_pkey_alloc SYS_pkey_free SYS_pkey_mprotect
         ],

@@ -91,6 +91,8 @@ pub(crate) fn all() {
         SYS_ioctl(0, libc::TIOCSETD, 0);
         SYS_landlock_create_ruleset(0, 0, 1);
         SYS_sendmsg(-1, 0, libc::MSG_OOB);
+        SYS_mmap(0, 4096, libc::PROT_READ, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB, -1);
+        SYS_memfd_create(0, libc::MFD_HUGETLB);
         SYS_sendto(-1, 0, 0, libc::MSG_OOB, 0);
         SYS_setsockopt(-1, libc::IPPROTO_TCP, libc::TCP_ULP, 0, 0);
         SYS_sync();
