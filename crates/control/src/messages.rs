@@ -112,7 +112,7 @@ pub(crate) fn package(error: &PackageError) -> ServiceError {
             413,
             format!("Zipped size must be smaller than {} bytes", limits::CODE_ZIPPED_BYTES),
         ),
-        PackageError::Write { .. } => store_failed(error),
+        PackageError::Write { .. } => failed(error),
         other => invalid(other.to_string()),
     }
 }
@@ -172,7 +172,7 @@ pub(crate) fn bad_marker() -> ServiceError {
     invalid("Invalid Marker: give the NextMarker of an earlier answer, unchanged.")
 }
 
-/// The store failed: an operator's business.
-pub(crate) fn store_failed(error: impl std::fmt::Display) -> ServiceError {
+/// The service failed: an operator's business.
+pub(crate) fn failed(error: impl std::fmt::Display) -> ServiceError {
     ServiceError::internal("ServiceException", error)
 }

@@ -60,7 +60,7 @@ impl Control {
     /// Finds out early, so that a large package is not checked for nothing; the transaction decides.
     async fn refuse_existing(&self, function: &FunctionRef) -> Result<(), ServiceError> {
         let key = edit::place(function.account, &function.name)?;
-        let found = self.parts.store.get::<FunctionRecord>(&key).await.map_err(edit::store_failed)?;
+        let found = self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?;
         found.map_or(Ok(()), |_| Err(messages::function_exists(function.name.as_str())))
     }
 
@@ -133,7 +133,7 @@ impl Control {
                 self.discard(&record.code).await;
                 Err(match error {
                     StoreError::Conflict { .. } => messages::function_exists(record.name.as_str()),
-                    error => edit::store_failed(error),
+                    error => messages::failed(error),
                 })
             }
         }

@@ -43,7 +43,7 @@ impl Control {
                     return Ok(DeleteFunctionResponse { status_code: Some(204) });
                 }
                 Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(edit::store_failed(error)),
+                Err(error) => return Err(messages::failed(error)),
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))

@@ -26,7 +26,7 @@ impl FetchDownload for CodeDownloads {
             match self.store.blobs().get(id).await {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(StoreError::NoBlob(_)) => Ok(None),
-                Err(error) => Err(messages::store_failed(error)),
+                Err(error) => Err(messages::failed(error)),
             }
         })
     }

@@ -1,6 +1,5 @@
 //! Finding a function by the name that a caller gave, and changing it without losing another caller's change.
 
-pub(super) use crate::messages::store_failed;
 use crate::{Control, messages};
 use api::{AuditEntry, Context};
 use std::time::Duration;
@@ -61,7 +60,7 @@ impl Control {
         let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
         let key = place(function.account, &function.name)?;
         let found = match built {
-            true => self.parts.store.get::<FunctionRecord>(&key).await.map_err(store_failed)?,
+            true => self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?,
             false => None,
         };
         found.ok_or_else(|| messages::function_not_found(&function.arn()))
@@ -102,7 +101,7 @@ impl Control {
         match self.parts.store.commit(transaction).await {
             Ok(_) => Ok(Replaced::Done),
             Err(StoreError::Conflict { .. }) => Ok(Replaced::SomebodyWasFaster),
-            Err(error) => Err(store_failed(error)),
+            Err(error) => Err(messages::failed(error)),
         }
     }
 
@@ -124,7 +123,7 @@ pub(super) async fn to_the_end<T: Send + 'static>(
 ) -> Result<T, ServiceError> {
     match tokio::spawn(change).await {
         Ok(result) => result,
-        Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
+        Err(panicked) => Err(messages::failed(panicked)),
     }
 }
 
@@ -140,5 +139,5 @@ pub(super) fn same_revision(asked: Option<&str>, record: &FunctionRecord) -> Res
 
 /// Where a function's record stands.
 pub(super) fn place(account: AccountId, name: &FunctionName) -> Result<Key, ServiceError> {
-    FunctionRecord::place(account, name).map_err(store_failed)
+    FunctionRecord::place(account, name).map_err(messages::failed)
 }

@@ -27,9 +27,9 @@ impl Handle<ListFunctions> for Control {
         let after = input.marker.as_deref().filter(|m| !m.is_empty());
         let after = after.map(|marker| place_of(marker, context.account)).transpose()?;
         let asked = input.max_items.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE);
-        let all_of_account = Key::prefix([context.account.as_str()]).map_err(edit::store_failed)?;
+        let all_of_account = Key::prefix([context.account.as_str()]).map_err(messages::failed)?;
         let scan = self.parts.store.scan::<FunctionRecord>(&all_of_account, after.as_ref(), asked + 1);
-        let mut page = scan.await.map_err(edit::store_failed)?;
+        let mut page = scan.await.map_err(messages::failed)?;
         let more = page.len() > asked;
         page.truncate(asked);
         let next_marker = page.last().filter(|_| more).map(|last| marker(&last.value.name));

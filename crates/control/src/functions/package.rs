@@ -1,6 +1,5 @@
 //! The code package of a request: checked entry by entry, then sealed into the store.
 
-use crate::functions::edit::store_failed;
 use crate::{Control, messages};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ impl Control {
     /// goes away, and so does its hold on a place.
     pub(super) async fn check_package(&self, zip: Bytes) -> Result<Checked, ServiceError> {
         let place = Arc::clone(&self.packages).acquire_owned().await;
-        let place = place.map_err(|closed| ServiceError::internal("ServiceException", closed))?;
+        let place = place.map_err(messages::failed)?;
         let checked = tokio::task::spawn_blocking(move || {
             let summary = package::check(&zip, &package::Limits::default())?;
             let sha256 = package::sha256_base64(&zip);
@@ -59,14 +58,14 @@ impl Control {
         match checked.await {
             Ok(Ok(checked)) => Ok(checked),
             Ok(Err(error)) => Err(messages::package(&error)),
-            Err(panicked) => Err(ServiceError::internal("ServiceException", panicked)),
+            Err(panicked) => Err(messages::failed(panicked)),
         }
     }
 
     /// Seals a checked package into the store. The transaction that refers to it holds the fresh blob; a package that no
     /// record refers to is swept.
     pub(super) async fn keep(&self, checked: &Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
-        let fresh = self.parts.store.blobs().put(checked.zip.clone()).await.map_err(store_failed)?;
+        let fresh = self.parts.store.blobs().put(checked.zip.clone()).await.map_err(messages::failed)?;
         let record = CodeRecord {
             blob: fresh.id(),
             sha256: checked.sha256.clone(),

@@ -13,7 +13,7 @@ impl Control {
     pub(super) async fn check_role(&self, role: &str) -> Result<(), ServiceError> {
         let lambda = Principal::Service(LAMBDA.to_owned());
         let found = self.parts.directory.role_trust(role).await;
-        let found = found.map_err(|error| ServiceError::internal("ServiceException", error))?;
+        let found = found.map_err(messages::failed)?;
         match found {
             Some(trust) if trust.allows(&lambda, "sts:AssumeRole", &Context::default()) => Ok(()),
             _ => Err(messages::role_not_assumable()),

@@ -40,8 +40,7 @@ pub(super) fn check(variables: &BTreeMap<String, String>) -> Result<(), ServiceE
     if variables.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err(messages::variable_with_nul());
     }
-    let measured = serde_json::to_string(variables)
-        .map_err(|error| ServiceError::internal("ServiceException", error))?;
+    let measured = serde_json::to_string(variables).map_err(messages::failed)?;
     if measured.len() > limits::ENVIRONMENT_VARIABLES_BYTES {
         return Err(messages::variables_too_large(&measured));
     }
