@@ -265,5 +265,4 @@ impl Machine {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;
