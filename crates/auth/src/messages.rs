@@ -141,6 +141,9 @@ pub(crate) fn because_no_policy(kind: &str, action: &str) -> String {
     format!("because no {kind} policy allows the {action} action")
 }
 
+/// (rec) CreateFunction with another account's role: the whole message.
+pub(crate) const CROSS_ACCOUNT_ROLE: &str = "Cross-account pass role is not allowed.";
+
 /// (rec)
 pub(crate) const WITH_EXPLICIT_DENY: &str = "with an explicit deny in an identity-based policy";
 

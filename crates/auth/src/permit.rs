@@ -67,6 +67,9 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { principal, action, resource, reason } = self;
+        if (*reason, action.as_str()) == (DeniedReason::OtherAccount, "iam:PassRole") {
+            return f.write_str(messages::CROSS_ACCOUNT_ROLE);
+        }
         f.write_str(&messages::denied(principal, action, resource))?;
         match reason {
             DeniedReason::NoIdentityPolicy | DeniedReason::NothingAsked => {
@@ -216,6 +219,16 @@ mod tests {
         assert!(denied.to_string().ends_with(&format!(
             "perform: iam:PassRole on resource: {role} with an explicit deny in an identity-based policy"
         )));
+    }
+
+    #[test]
+    fn another_accounts_role_is_refused_in_words_of_its_own() {
+        let root = Arc::new(Identity::root(AccountId::FIRST));
+        let (context, role) = (Context::default(), "arn:aws:iam::123456789012:role/runner");
+        let questions = [ask("lambda:CreateFunction", ECHO, &context), ask("iam:PassRole", role, &context)];
+        let denied = permit(&root, &questions).unwrap_err();
+        assert_eq!(denied.to_string(), "Cross-account pass role is not allowed.");
+        assert_eq!(denied.code(Family::Json), "AccessDeniedException");
     }
 
     #[test]
