@@ -65,6 +65,28 @@ def test_a_second_start_leaves_the_first_alone(start, binary):
     assert platform.stop() == 0
 
 
+def test_a_missing_root_key_is_not_made_anew(start, binary):
+    platform = start()
+    assert platform.stop() == 0
+    key = platform.data / "root.key"
+    kept = key.read_bytes()
+    key.unlink()
+    done = run(binary, "serve", "--data-dir", platform.data, "--listen", "127.0.0.1:0", "--accept-weak-isolation")
+    assert done.returncode == 1 and "root.key" in done.stderr and "backup" in done.stderr, done.stderr
+    assert not key.exists()
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert start(data=platform.data).stop() == 0
+
+
+def test_a_reader_that_goes_away_ends_no_command(binary, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([binary, "version"], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 def test_a_second_signal_stops_at_once(start, binary):
     platform = start()
     slow = Tenant(platform, FIRST).deploy("import time\ndef handler(event, context):\n    time.sleep(60)\n", Timeout=90)

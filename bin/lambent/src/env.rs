@@ -31,8 +31,7 @@ pub(crate) fn print(arguments: &EnvArguments) -> Result<(), Error> {
     }
     let sealer = Sealer::new(RootKey::load(&configuration.root_key())?)?;
     let key = FirstKey::read(&dir, &sealer)?.ok_or(Error::NoFirstKey { path: dir })?;
-    print!("{}", key.export_lines());
-    Ok(())
+    crate::output::line(format_args!("{}", key.export_lines()))
 }
 
 #[cfg(test)]

@@ -19,6 +19,12 @@ pub(crate) enum Error {
     NotLoopback(SocketAddr),
     #[error("--bootstrap-account and --bootstrap-access-key must be given equally often")]
     BootstrapPairs,
+    #[error(
+        "the root key {} of this data does not exist: restore it from its backup, or say where it is with root_key in the \
+         configuration",
+        path.display()
+    )]
+    NoRootKey { path: PathBuf },
     #[error("{0}. Choose another data directory with --data-dir")]
     DataDirectory(store::StoreError),
     #[error("cannot start the spawner: {0}")]
@@ -52,6 +58,10 @@ pub(crate) enum Error {
     NoFirstKey { path: PathBuf },
     #[error("cannot read {}: {source}", path.display())]
     ReadData { path: PathBuf, source: io::Error },
+    #[error("cannot open {}: {source}", path.display())]
+    OpenFirstKey { path: PathBuf, source: seal::SealError },
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
     #[error("these operations have no handler: {0:?}. This is a defect")]
     Unwired(Vec<String>),
     #[error("the demo failed: {0}")]

@@ -58,7 +58,9 @@ impl FirstKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::ReadData { path, source }),
         };
-        let plain = sealer.open(&PLACE, &sealed)?;
+        let plain = sealer
+            .open(&PLACE, &sealed)
+            .map_err(|source| Error::OpenFirstKey { path: path.clone(), source })?;
         let key = serde_json::from_slice(&plain)
             .map_err(|error| Error::ReadData { path, source: io::Error::other(error) })?;
         Ok(Some(key))
@@ -77,7 +79,7 @@ impl FirstKey {
     pub(crate) fn export_lines(&self) -> String {
         format!(
             "export AWS_ENDPOINT_URL=http://{}\nexport AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\n\
-             export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_IGNORE_CONFIGURED_ENDPOINT_URLS\n",
+             export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
             self.address, self.region, self.region, self.access_key_id, self.secret_access_key
         )
     }

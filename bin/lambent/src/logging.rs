@@ -13,6 +13,8 @@ pub(crate) fn start(level: &str) {
         Some(Err(error)) => (EnvFilter::new(level), Some(error)),
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that nobody can read is no reason to end.
+    let log = log.log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         log.with_target(false).init();
     } else {

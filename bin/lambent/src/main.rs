@@ -2,7 +2,7 @@
 //!
 //! Invariant: the spawner starts before any thread does, so `main` is plain and makes the asynchronous runtime itself.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
+#![allow(clippy::print_stderr, reason = "a command talks to its terminal")]
 
 mod cli;
 mod config;
@@ -11,6 +11,7 @@ mod env;
 mod error;
 mod first_key;
 mod logging;
+mod output;
 mod runtimes;
 mod serve;
 mod system;
@@ -27,10 +28,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Env(arguments) => env::print(&arguments),
         Command::Runtimes(arguments) => runtimes::run(&arguments),
-        Command::Version => {
-            println!("lambent {}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        Command::Version => output::line(format_args!("lambent {}", env!("CARGO_PKG_VERSION"))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

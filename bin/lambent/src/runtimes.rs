@@ -3,6 +3,7 @@
 use crate::cli::{RuntimesAction, RuntimesArguments};
 use crate::config::Configuration;
 use crate::error::Error;
+use crate::output;
 use std::path::Path;
 use store::DataDirectory;
 use types::RuntimeName;
@@ -25,8 +26,8 @@ fn add(data_dir: &Path, name: &RuntimeName, prefix: &Path) -> Result<(), Error> 
     let directory = DataDirectory::open(data_dir).map_err(Error::DataDirectory)?;
     let mut runtimes = Runtimes::open(&directory.path().join(FOLDER))?;
     let runtime = runtimes.add(name, prefix)?;
-    println!("Made {name} ({}). `lambent serve` offers it from its next start on.", runtime.version);
-    Ok(())
+    let version = &runtime.version;
+    output::line(format_args!("Made {name} ({version}). `lambent serve` offers it from its next start on."))
 }
 
 fn show(folder: &Path) -> Result<(), Error> {
@@ -34,14 +35,17 @@ fn show(folder: &Path) -> Result<(), Error> {
     let there = folder.try_exists().map_err(|source| Error::ReadData { path: folder.to_owned(), source })?;
     let runtimes = if there { Runtimes::open(folder)? } else { Runtimes::default() };
     for candidate in runtimes.outdated() {
-        println!("{:<20} made again by the next `lambent serve`", candidate.name.as_str());
+        output::line(format_args!("{:<20} made again by the next `lambent serve`", candidate.name.as_str()))?;
     }
     if runtimes.names().is_empty() && runtimes.outdated().is_empty() {
-        println!("No runtimes yet: `lambent serve` makes those that it finds on this host.");
+        output::line(format_args!(
+            "No runtimes yet: `lambent serve` makes those that it finds on this host."
+        ))?;
     }
     for name in runtimes.names() {
         if let Some(runtime) = runtimes.get(&name) {
-            println!("{:<20} {:<28} {}", name.as_str(), runtime.version, runtime.root.display());
+            let (version, root) = (&runtime.version, runtime.root.display());
+            output::line(format_args!("{:<20} {version:<28} {root}", name.as_str()))?;
         }
     }
     Ok(())

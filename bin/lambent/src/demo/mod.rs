@@ -4,6 +4,7 @@ mod client;
 mod samples;
 
 use crate::first_key::FirstKey;
+use crate::output::tell;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use client::{Client, Reply};
@@ -44,7 +45,7 @@ pub(crate) async fn run(key: &FirstKey, runtimes: &[RuntimeName]) -> Result<(), 
                     called = true;
                 }
             }
-            Err(missing) => println!("{missing}"),
+            Err(missing) => tell(format_args!("{missing}")),
         }
     }
     Ok(())
@@ -72,7 +73,7 @@ async fn deploy(client: &mut Client, key: &FirstKey, sample: &Sample) -> Result<
     let reply = client.json("POST", "/2015-03-31/functions", &body.to_string()).await?;
     let created = reply.status == 201;
     accept("CreateFunction", reply, "ResourceConflictException")?;
-    println!("{} {} ({})", if created { "Deployed" } else { "Found" }, sample.name, sample.runtime);
+    tell(format_args!("{} {} ({})", if created { "Deployed" } else { "Found" }, sample.name, sample.runtime));
     Ok(())
 }
 
@@ -88,9 +89,9 @@ async fn call(client: &mut Client, sample: &Sample) -> Result<(), DemoError> {
         accept("Invoke", client.json("POST", &path, sample.event).await?, "")?;
         warm = warm.min(start.elapsed());
     }
-    println!("\nCalled {} with {}\n  answer: {answer}", sample.name, sample.event);
-    println!("  first call, with a new environment: {:.1} ms", cold.as_secs_f64() * 1e3);
-    println!("  fastest of {WARM_CALLS} calls after it: {:.2} ms", warm.as_secs_f64() * 1e3);
+    tell(format_args!("\nCalled {} with {}\n  answer: {answer}", sample.name, sample.event));
+    tell(format_args!("  first call, with a new environment: {:.1} ms", cold.as_secs_f64() * 1e3));
+    tell(format_args!("  fastest of {WARM_CALLS} calls after it: {:.2} ms", warm.as_secs_f64() * 1e3));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::config::Configuration;
 use crate::demo;
 use crate::error::Error;
 use crate::first_key::FirstKey;
+use crate::output::tell;
 use platform::Platform;
 use sandbox::Spawner;
 use std::io;
@@ -42,9 +43,15 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     asynchronous.block_on(serve(arguments, &configuration, taken, spawner, runtimes))
 }
 
+/// Data without its root key is left alone: a new key would open none of it.
+///
 /// Before the spawner, which removes what an earlier start on this data directory left, and must not find a living one.
 fn take(configuration: &Configuration) -> Result<Taken, Error> {
     let directory = DataDirectory::open(&configuration.data_dir()).map_err(Error::DataDirectory)?;
+    let root_key = configuration.root_key();
+    if FirstKey::is_in(directory.path())? && !root_key.exists() {
+        return Err(Error::NoRootKey { path: root_key });
+    }
     let (listener, address) = listen(configuration.listen())
         .map_err(|source| Error::Listen { address: configuration.listen(), source })?;
     Ok(Taken { directory, listener, address })
@@ -80,11 +87,9 @@ async fn serve(
         && let Some(first) = &first
     {
         demo::run(&first.key, running.runtimes()).await?;
-        println!("\nServing on http://{address}. Stop with Ctrl-C. In another shell:\n");
-        println!(
-            "  {}\n  aws lambda list-functions",
-            crate::env::line(&arguments.data, &configuration.data_dir())
-        );
+        tell(format_args!("\nServing on http://{address}. Stop with Ctrl-C. In another shell:\n"));
+        let line = crate::env::line(&arguments.data, &configuration.data_dir());
+        tell(format_args!("  {line}\n  aws lambda list-functions"));
     }
     if let Err(error) = server.await {
         tracing::error!(%error, "the server ended by a defect");
@@ -94,11 +99,11 @@ async fn serve(
 }
 
 fn print_key(key: &FirstKey) {
-    println!(
-        "Account {} was created. Its owner's access key, for the AWS CLI and SDKs (again with `lambent env`):\n\n{}",
+    tell(format_args!(
+        "Account {} was created. Its owner's access key, for the AWS CLI and SDKs (again with `lambent env`):\n\n{}\n",
         key.account,
         key.export_lines()
-    );
+    ));
 }
 
 /// Done at the first SIGINT or SIGTERM. The second one doesn't wait: what was answered is on disk, and the spawner ends with
