@@ -199,7 +199,8 @@ mod tests {
     fn names_ask_for_minor_versions() {
         assert_eq!(version_of("python3.11"), Some("3.11"));
         assert_eq!(version_of("python3.7"), Some("3.7"));
-        let unwritten = ["python3", "python3.", "python3.11.2", "python3.x", "python3.011", "python3.+9", "python"];
+        let unwritten =
+            ["python3", "python3.", "python3.11.2", "python3.x", "python3.011", "python3.+9", "python"];
         let too_old_or_other = ["python3.6", "python2.7", "nodejs20.x"];
         for other in unwritten.into_iter().chain(too_old_or_other) {
             assert_eq!(version_of(other), None, "{other}");
