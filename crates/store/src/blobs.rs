@@ -5,27 +5,19 @@
 //! never finished and is removed.
 
 use crate::directory::sync_dir;
-use crate::{Damage, StoreError, Sweep};
+use crate::{BlobId, Damage, StoreError, Sweep};
 use bytes::Bytes;
 use seal::{Place, SealError, Sealer};
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many blobs are written or read at the same time; others wait.
 const AT_ONCE: usize = 4;
-
-/// Names a blob: 32 hexadecimal digits, made up at random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct BlobId([u8; 16]);
 
 /// A blob that was just put. While this lives, no sweep takes the blob away: hand it to
 /// [`crate::Transaction::hold`] of the transaction whose record names the blob.
@@ -119,7 +111,7 @@ impl Blobs {
 
 impl Area {
     fn put(&self, mut from: impl Read) -> Result<FreshBlob, StoreError> {
-        let id = BlobId(seal::random_bytes()?);
+        let id = BlobId::new(seal::random_bytes()?);
         let blob = FreshBlob::new(id, &self.fresh);
         let unfinished = self.unfinished().join(id.to_string());
         let written = self.write(&unfinished, id, &mut from).and_then(|()| self.place(&unfinished, id));
@@ -214,7 +206,7 @@ impl Area {
     }
 
     fn folder(&self, id: BlobId) -> PathBuf {
-        self.dir.join(format!("{:02x}", id.0[0]))
+        self.dir.join(&id.to_string()[..2])
     }
 
     fn path(&self, id: BlobId) -> PathBuf {
@@ -252,42 +244,5 @@ impl FreshBlob {
 impl Drop for FreshBlob {
     fn drop(&mut self) {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-/// A text that names no blob.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not the id of a blob (32 hexadecimal digits)")]
-pub struct ParseBlobIdError(String);
-
-impl FromStr for BlobId {
-    type Err = ParseBlobIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseBlobIdError> {
-        let wrong = || ParseBlobIdError(text.to_owned());
-        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(wrong());
-        }
-        u128::from_str_radix(text, 16).map(|bits| Self(bits.to_be_bytes())).map_err(|_| wrong())
-    }
-}
-
-impl TryFrom<String> for BlobId {
-    type Error = ParseBlobIdError;
-
-    fn try_from(text: String) -> Result<Self, ParseBlobIdError> {
-        text.parse()
-    }
-}
-
-impl From<BlobId> for String {
-    fn from(id: BlobId) -> Self {
-        id.to_string()
     }
 }

@@ -7,6 +7,7 @@
 //! Invariants: a commit that was answered is on disk. Keys stand in clear, values are sealed before they reach the
 //! engine. Subscribers have seen a change before the caller of the commit gets its answer.
 
+mod blob_id;
 mod blobs;
 mod codec;
 mod directory;
@@ -22,7 +23,8 @@ mod store;
 mod sweep;
 mod transaction;
 
-pub use blobs::{BlobId, Blobs, FreshBlob, ParseBlobIdError};
+pub use blob_id::{BlobId, ParseBlobIdError};
+pub use blobs::{Blobs, FreshBlob};
 pub use directory::DataDirectory;
 pub use error::{Damage, StoreError};
 pub use feed::Change;
