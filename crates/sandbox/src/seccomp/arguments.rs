@@ -11,6 +11,10 @@ const NEW_NAMESPACES: u64 = 0x7E02_0000;
 const TYPE_MASK: u64 = 0xF;
 /// The flag for data out of band.
 const OUT_OF_BAND: u64 = libc::MSG_OOB as u64;
+/// Commands of fcntl that make everybody else's open of a file wait, three quarters of a minute each: F_SETLEASE and, since
+/// Linux 6.19, F_SETDELEG. Only a file's owner may, and rootless that is the user of all environments, whose runtimes are the
+/// same files.
+const LEASES: [u64; 2] = [libc::F_SETLEASE as u64, 1040];
 const CORE_LIMIT: u64 = libc::RLIMIT_CORE as u64;
 /// `personality(0xffffffff)` only asks.
 const ASK: u64 = 0xFFFF_FFFF;
@@ -49,6 +53,7 @@ pub(super) fn rules() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
         (libc::SYS_clone, vec![all([masked(0, NEW_NAMESPACES, 0)])?]),
         (libc::SYS_socket, sockets()?),
         (libc::SYS_socketpair, vec![all([equal(0, libc::AF_UNIX as u64)])?]),
+        (libc::SYS_fcntl, vec![all(LEASES.map(|command| differs(1, command)))?]),
         // No huge pages from the host's reserve: those are charged to no memory group that is limited here.
         (libc::SYS_mmap, vec![all([masked(3, libc::MAP_HUGETLB as u64, 0)])?]),
         (libc::SYS_memfd_create, vec![all([masked(1, u64::from(libc::MFD_HUGETLB), 0)])?]),

@@ -90,6 +90,7 @@ pub(crate) fn all() {
         SYS_ioctl(0, libc::TIOCLINUX, 0);
         SYS_ioctl(0, libc::TIOCSETD, 0);
         SYS_landlock_create_ruleset(0, 0, 1);
+        SYS_fcntl(0, libc::F_SETLEASE, libc::F_RDLCK);
         SYS_sendmsg(-1, 0, libc::MSG_OOB);
         SYS_mmap(0, 4096, libc::PROT_READ, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB, -1);
         SYS_memfd_create(0, libc::MFD_HUGETLB);
