@@ -8,7 +8,7 @@ use crate::invocation::{Invocation, InvocationType, Invoked, LogType, PermittedI
 use crate::messages;
 use crate::pipeline::{Pipeline, Verified};
 use crate::rows::Check;
-use crate::{permission, target};
+use crate::{function_errors, permission, target};
 use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -129,7 +129,7 @@ fn invalid(call: &Call, verified: &Verified, function: Option<FunctionRefError>)
     };
     match (permission::validate(verified.routed.operation, &input), function) {
         (Err(violations), _) => violations,
-        (Ok(()), Some(FunctionRefError::QualifierMismatch)) => messages::qualifier_mismatch(),
+        (Ok(()), Some(FunctionRefError::QualifierMismatch)) => function_errors::qualifier_mismatch(),
         (Ok(()), Some(FunctionRefError::Malformed)) => messages::not_a_function(),
         (Ok(()), None) => messages::invalid_header("X-Amz-Invocation-Type or X-Amz-Log-Type"),
     }

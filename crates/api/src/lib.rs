@@ -21,6 +21,7 @@ mod call;
 mod caught;
 mod download;
 mod encode;
+pub mod function_errors;
 mod handlers;
 mod identities;
 mod invocation;

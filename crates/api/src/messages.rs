@@ -115,12 +115,6 @@ pub(crate) fn client_context_too_long() -> ServiceError {
     ServiceError::caller("InvalidRequestContentException", 400, message)
 }
 
-/// Source: recorded, "The derived qualifier from the function name does not match the specified qualifier."
-pub(crate) fn qualifier_mismatch() -> ServiceError {
-    let message = "The derived qualifier from the function name does not match the specified qualifier.";
-    ServiceError::caller("InvalidParameterValueException", 400, message)
-}
-
 /// Our own: what passes the model's pattern and still names no function.
 pub(crate) fn not_a_function() -> ServiceError {
     let message = "The function name is neither a name, a partial ARN nor an ARN of a function.";

@@ -1,15 +1,11 @@
-//! Every message of the control plane that a client can see, with its source.
+//! Every message of the control plane that a client can see, with its source. (Those about a function that is not there
+//! are `api::function_errors`.)
 
 use package::PackageError;
 use types::{RuntimeName, ServiceError, limits};
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ServiceError {
     ServiceError::caller("InvalidParameterValueException", 400, message)
-}
-
-/// Source: recorded on GetFunction: "Function not found: arn:aws:lambda:REGION:ACCOUNT:function:NAME".
-pub(crate) fn function_not_found(arn: &str) -> ServiceError {
-    ServiceError::caller("ResourceNotFoundException", 404, format!("Function not found: {arn}"))
 }
 
 /// Source: recorded on CreateFunction: "Function already exist: NAME".
@@ -125,17 +121,6 @@ pub(crate) fn code_storage_exceeded() -> ServiceError {
 /// Source: recorded on UpdateFunctionCode with a version in the function's name.
 pub(crate) fn latest_only() -> ServiceError {
     invalid("Current operation does not support versions other than $LATEST")
-}
-
-/// Source: recorded, "The derived qualifier from the function name does not match the specified qualifier."
-pub(crate) fn qualifier_mismatch() -> ServiceError {
-    invalid("The derived qualifier from the function name does not match the specified qualifier.")
-}
-
-/// Source: recorded, 404: "Functions from 'us-east-1' are not reachable in this region ('ap-southeast-2')".
-pub(crate) fn other_region(asked: &str, here: &str) -> ServiceError {
-    let message = format!("Functions from '{asked}' are not reachable in this region ('{here}')");
-    ServiceError::caller("ResourceNotFoundException", 404, message)
 }
 
 /// Our own: the constraints of the API let a few texts through that name no function.

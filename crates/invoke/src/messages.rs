@@ -1,17 +1,7 @@
-//! Every message of the data plane that a client can see, with its source.
+//! Every message of the data plane that a client can see, with its source. (Those about a function that is not there are
+//! `api::function_errors`.)
 
 use types::ServiceError;
-
-/// Source: recorded on Invoke: "Function not found: ARN".
-pub(crate) fn function_not_found(arn: &str) -> ServiceError {
-    ServiceError::caller("ResourceNotFoundException", 404, format!("Function not found: {arn}"))
-}
-
-/// Source: recorded on Invoke, 404: "Functions from 'us-east-1' are not reachable in this region ('ap-southeast-2')".
-pub(crate) fn other_region(asked: &str, here: &str) -> ServiceError {
-    let message = format!("Functions from '{asked}' are not reachable in this region ('{here}')");
-    ServiceError::caller("ResourceNotFoundException", 404, message)
-}
 
 /// Source: recorded on Invoke of a function that is not Active yet: "The operation cannot be performed at this time. The
 /// function is currently in the following state: Pending".

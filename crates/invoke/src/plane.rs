@@ -5,7 +5,7 @@ use crate::functions::Functions;
 use crate::lease::Lease;
 use crate::pool::{Pool, Pools};
 use crate::{messages, payload, spec};
-use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation};
+use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation, function_errors};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -85,15 +85,15 @@ impl DataPlane {
         let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
         let here = &self.parts.settings.region;
         if function.region != *here {
-            return Err(messages::other_region(function.region.as_str(), here.as_str()));
+            return Err(function_errors::other_region(function.region.as_str(), here.as_str()));
         }
         if !built {
-            return Err(messages::function_not_found(&function.arn()));
+            return Err(function_errors::not_found(&function.arn()));
         }
         let mut deadline = None;
         loop {
             let found = self.functions.find(key).await?;
-            let record = found.ok_or_else(|| messages::function_not_found(&function.arn()))?;
+            let record = found.ok_or_else(|| function_errors::not_found(&function.arn()))?;
             if record.state == FunctionState::Active {
                 return Ok(record);
             }

@@ -1,7 +1,7 @@
 //! Finding a function by the name that a caller gave, and changing it without losing another caller's change.
 
 use crate::{Control, messages};
-use api::{AuditEntry, Context};
+use api::{AuditEntry, Context, function_errors};
 use std::time::Duration;
 use store::records::{FunctionRecord, UpdateStatus};
 use store::{FreshBlob, Key, StoreError, Stored, Transaction};
@@ -35,13 +35,13 @@ pub(super) fn named(
 ) -> Result<FunctionRef, ServiceError> {
     let function = FunctionRef::parse(name, qualifier, context.account, &context.region);
     let function = function.map_err(|error| match error {
-        FunctionRefError::QualifierMismatch => messages::qualifier_mismatch(),
+        FunctionRefError::QualifierMismatch => function_errors::qualifier_mismatch(),
         FunctionRefError::Malformed => messages::malformed_name(name),
     })?;
     if function.region == context.region {
         Ok(function)
     } else {
-        Err(messages::other_region(function.region.as_str(), context.region.as_str()))
+        Err(function_errors::other_region(function.region.as_str(), context.region.as_str()))
     }
 }
 
@@ -63,7 +63,7 @@ impl Control {
             true => self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?,
             false => None,
         };
-        found.ok_or_else(|| messages::function_not_found(&function.arn()))
+        found.ok_or_else(|| function_errors::not_found(&function.arn()))
     }
 
     /// Reads a function that no change is under way for, waiting a little where one is.
