@@ -1,7 +1,9 @@
-//! The rules that no compiler checks: which crate may use which, and what every source file looks like.
+//! The rules that no compiler checks: which crate may use which, what every source file looks like, and that promises name
+//! tests that exist.
 
 mod edges;
 mod files;
+mod promises;
 
 use crate::workspace::Workspace;
 
@@ -33,5 +35,6 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Findings, String> {
     let mut findings = Findings::default();
     edges::check(workspace, &mut findings);
     files::check(&workspace.root, &mut findings)?;
+    promises::check(&workspace.root, &mut findings)?;
     Ok(findings)
 }
