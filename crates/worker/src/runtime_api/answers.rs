@@ -4,7 +4,7 @@ use crate::Invocation;
 use crate::environment::desk::Delivery;
 use crate::environment::state::Refusal;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use types::limits::SYNC_RESPONSE_BYTES;
@@ -63,6 +63,14 @@ pub(crate) fn refused(refusal: Refusal) -> Answered {
             &format!("State transition from {from} to {to} is not allowed"),
         ),
     }
+}
+
+/// The same for an invocation's answer. The connection ends with it: a `next` that followed in the same packet took for granted
+/// that the answer would be accepted, and a runtime that then gives up must not have been handed another invocation.
+pub(crate) fn not_taken(refusal: Refusal) -> Answered {
+    let mut response = refused(refusal);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The answer is larger than an invocation's may be.

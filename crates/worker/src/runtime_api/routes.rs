@@ -114,10 +114,10 @@ async fn finish(
     kind: Kind,
 ) -> Answered {
     let Ok(id) = id.parse::<RequestId>() else {
-        return answers::refused(Refusal::InvalidRequestId);
+        return answers::not_taken(Refusal::InvalidRequestId);
     };
     if let Err(refusal) = desk.answer_starts(epoch, id) {
-        return answers::refused(refusal);
+        return answers::not_taken(refusal);
     }
     let guard = Truncation { desk, epoch, armed: true };
     let received = receive(body, SYNC_RESPONSE_BYTES).await;

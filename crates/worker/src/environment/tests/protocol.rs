@@ -109,6 +109,24 @@ fn post(id: &str, headers: &str, body: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_behind_a_refused_answer_is_not_heard() {
+    let story = Story::of(|mut guest: Guest| async move {
+        let id = guest.next().await.unwrap().id();
+        guest.respond(&id, "1").await.unwrap();
+        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
+        let mut stream = raw(&guest, post(&id, "content-length: 1\r\n", "2") + next).await;
+        let mut seen = String::new();
+        stream.read_to_string(&mut seen).await.unwrap();
+        assert!(!seen.contains("HTTP/1.1 2"), "{seen}");
+        1
+    });
+    let environment = story.start().await;
+    assert_eq!(success(&environment.invoke(event("first")).await.answer), "1");
+    assert_eq!(environment.invoke(event("second")).await.answer, Answer::NotDelivered);
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_and_the_next_question_may_come_in_one_packet() {
     let story = Story::of(|mut guest: Guest| async move {
         const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
