@@ -39,6 +39,15 @@ def test_a_bootstrap_that_is_not_executable(tenant):
     assert answer.value["errorType"] in ("Runtime.InvalidEntrypoint", "Runtime.ExitError"), answer.raw
 
 
+@pytest.mark.parametrize("contents", [b"", b"\x7fELF not really", b"#!/no/such/interpreter\n"])
+def test_a_bootstrap_that_the_system_cannot_execute(tenant, contents):
+    function = tenant.deploy({"bootstrap*": contents}, Runtime="provided.al2023", Handler="bootstrap")
+    answer = function.invoke({})
+    assert answer.error == "Unhandled"
+    assert answer.value["errorType"] == "Runtime.InvalidEntrypoint", answer.raw
+    assert "bootstrap" in answer.value["errorMessage"]
+
+
 def test_a_shell_bootstrap_finds_the_base_set(tenant):
     script = "#!/bin/sh\nset -e\ncat /etc/passwd | head -n 1\ndate -u +%Y\nls / | tr '\\n' ' '\nsleep 0\nexit 9\n"
     function = tenant.deploy({"bootstrap*": script}, Runtime="provided.al2023", Handler="bootstrap")

@@ -59,6 +59,9 @@ pub(crate) struct WorkerConfiguration {
     pub(crate) max_environments: u32,
     /// The largest /tmp that a function may ask for, in MB.
     pub(crate) max_ephemeral_storage: u32,
+    /// MemorySize and EphemeralStorage of all living environments together, in MB. They are limits, not reservations; where
+    /// nothing is said, it is eight times what the host has.
+    pub(crate) max_committed_mb: Option<u32>,
     /// Memory for extracted code, in MB.
     pub(crate) staging_mb: u64,
     /// How long an environment may be idle before it is ended, in seconds.
@@ -84,6 +87,7 @@ impl Default for WorkerConfiguration {
         Self {
             max_environments: 1000,
             max_ephemeral_storage: 2048,
+            max_committed_mb: None,
             staging_mb: 1024,
             idle_seconds: 300,
             // Above the ranges that containers and user namespaces take by convention.

@@ -1,4 +1,4 @@
-//! The system's clock and random generator: the only place that reads them.
+//! The system's clock, random generator and memory: the only place that reads them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 use types::{Clock, Random, Timestamp};
@@ -30,4 +30,14 @@ impl Random for SystemRandom {
             }
         }
     }
+}
+
+/// How often the memory limits of environments together may exceed the host's memory: most functions stay far below theirs.
+const OVERCOMMIT: u32 = 8;
+
+/// What the limits of all environments together may be on this host, in MB.
+pub(crate) fn committable_mb() -> u32 {
+    let memory = rustix::system::sysinfo();
+    let bytes = memory.totalram.saturating_mul(u64::from(memory.mem_unit));
+    u32::try_from(bytes >> 20).unwrap_or(u32::MAX).saturating_mul(OVERCOMMIT).max(16 << 10)
 }

@@ -14,7 +14,9 @@ use std::time::Duration;
 use store::records::{FunctionRecord, FunctionState};
 use store::{Key, Record, Store};
 use tokio::time::Instant;
-use types::{BoxFuture, Clock, FunctionRef, Qualifier, Random, Region, RequestId, ServiceError, Version};
+use types::{
+    AccountId, BoxFuture, Clock, FunctionRef, Qualifier, Random, Region, RequestId, ServiceError, Version,
+};
 use worker::{Answer, CodeError, Environment, LogTail, Outcome, Phase, StartError, Worker};
 
 /// How long an invocation waits for a function that is being created.
@@ -166,7 +168,16 @@ impl DataPlane {
             match worker.start(spec).await {
                 Ok(environment) => return Ok(Some(environment)),
                 Err(StartError::Code(CodeError::Gone)) => return Ok(None),
-                Err(StartError::Full { .. }) => self.make_room(deadline).await?,
+                Err(StartError::Full { .. } | StartError::Committed { .. }) => {
+                    self.make_room(record.account, deadline).await?;
+                }
+                // The share of an account in the staging area is its own: what others have at hand stays.
+                Err(error @ StartError::StagingFull { .. }) => {
+                    match self.pools.take_oldest(Some(record.account)) {
+                        Some(oldest) => oldest.shutdown().await,
+                        None => return Err(messages::failed(error)),
+                    }
+                }
                 Err(StartError::UnknownRuntime(runtime)) => {
                     return Err(messages::runtime_missing(runtime.as_str()));
                 }
@@ -175,9 +186,11 @@ impl DataPlane {
         }
     }
 
-    /// Where the worker is full, the environment that was idle for the longest time makes room, or one that is ending.
-    async fn make_room(&self, deadline: Instant) -> Result<(), ServiceError> {
-        if let Some(oldest) = self.pools.take_oldest() {
+    /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
+    /// account before others', or one that is ending.
+    async fn make_room(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
+        let own = self.pools.take_oldest(Some(account));
+        if let Some(oldest) = own.or_else(|| self.pools.take_oldest(None)) {
             oldest.shutdown().await;
             return Ok(());
         }

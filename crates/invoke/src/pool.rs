@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::Key;
 use tokio::time::Instant;
-use types::RevisionId;
+use types::{AccountId, RevisionId};
 use worker::Environment;
 
 /// The pools of all functions. Bounded by the functions that ran within the idle time: the reaper drops empty ones.
@@ -74,10 +74,17 @@ impl Pools {
         }
     }
 
-    /// Takes the environment that was idle for the longest time, of whatever function.
-    pub(crate) fn take_oldest(&self) -> Option<Environment> {
+    /// Takes the environment that was idle for the longest time: of one account's functions, or of all.
+    pub(crate) fn take_oldest(&self, account: Option<AccountId>) -> Option<Environment> {
+        let belongs = |key: &Key| account.is_none_or(|a| key.segments().next() == Some(a.as_str()));
         loop {
-            let pools = self.by_function.each().flat_map(|shard| shard.values().cloned().collect::<Vec<_>>());
+            let pools = self.by_function.each().flat_map(|shard| {
+                shard
+                    .iter()
+                    .filter(|(key, _)| belongs(key))
+                    .map(|(_, pool)| Arc::clone(pool))
+                    .collect::<Vec<_>>()
+            });
             let oldest = pools.filter_map(|pool| pool.oldest().map(|since| (since, pool)));
             let (_, pool) = oldest.min_by_key(|(since, _)| *since)?;
             // `None` where an invocation took it a moment ago: another one is the oldest then.

@@ -56,7 +56,7 @@ impl Gates {
         match state.failures.get_mut(function) {
             Some(left) if *left > 0 => {
                 *left -= 1;
-                Err(IsolationError("the test wants this to fail".into()))
+                Err(IsolationError::machine("the test wants this to fail"))
             }
             _ => Ok(()),
         }

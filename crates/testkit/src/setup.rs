@@ -18,6 +18,8 @@ pub struct Setup {
     pub account_concurrency: u32,
     /// Environments that the worker has room for.
     pub max_environments: usize,
+    /// Memory and /tmp of all environments together, in MB.
+    pub max_committed_mb: u32,
     /// How long an environment may be idle.
     pub idle: Duration,
     /// When functions become active.
@@ -31,6 +33,7 @@ impl Default for Setup {
         Self {
             account_concurrency: 1000,
             max_environments: 100,
+            max_committed_mb: 1 << 20,
             idle: Duration::from_secs(600),
             activate: Activate::InBackground,
             seed: 1,

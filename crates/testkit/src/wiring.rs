@@ -81,7 +81,11 @@ impl Edges {
             Arc::new(StoredCode::new(Arc::clone(&self.store))),
             Arc::clone(&self.logs) as _,
             self.clock(),
-            Options { max_environments: setup.max_environments, ..Options::default() },
+            Options {
+                max_environments: setup.max_environments,
+                max_committed_mb: setup.max_committed_mb,
+                ..Options::default()
+            },
         );
         let settings = Settings { region: Region::default(), account_concurrency: setup.account_concurrency };
         DataPlane::new(DataPlaneParts {

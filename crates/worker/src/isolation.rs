@@ -74,7 +74,25 @@ pub struct Memory {
     pub peak: Option<u64>,
 }
 
-/// Why an environment could not be made. For the operator; the cause is the isolation's own error.
+/// Why an environment could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the isolation could not make an environment: {0}")]
-pub struct IsolationError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum IsolationError {
+    /// The program itself could not be executed: the function's own doing where the program is the function's.
+    #[error("executing {program}: {source}")]
+    Program {
+        /// Its path inside the environment.
+        program: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The machine refused. For the operator; the cause is the isolation's own error.
+    #[error("the isolation could not make an environment: {0}")]
+    Machine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl IsolationError {
+    /// The machine refused.
+    pub fn machine(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Machine(cause.into())
+    }
+}

@@ -1,7 +1,7 @@
 //! The sandbox as an isolation.
 
 use crate::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
-use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, TreeName};
+use sandbox::{CreateError, Limits, Sandbox, SandboxSpec, Spawner, Step, TreeName};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -31,9 +31,19 @@ impl Isolation for SandboxIsolation {
     }
 
     fn create(&self, spec: &CellSpec) -> Result<Started, IsolationError> {
-        let asked = sandbox_spec(spec).map_err(|error| IsolationError(Box::new(error)))?;
-        let sandbox = self.spawner.create(&asked).map_err(|error| IsolationError(Box::new(error)))?;
-        started(sandbox).map_err(|error| IsolationError(Box::new(error)))
+        let asked = sandbox_spec(spec).map_err(IsolationError::machine)?;
+        let sandbox = self.spawner.create(&asked).map_err(|error| refused(error, spec))?;
+        started(sandbox).map_err(IsolationError::machine)
+    }
+}
+
+/// Everything but the last step is the machine's business.
+fn refused(error: CreateError, spec: &CellSpec) -> IsolationError {
+    match error {
+        CreateError::Step { step: Step::ExecRuntime, source } => {
+            IsolationError::Program { program: spec.argv.first().cloned().unwrap_or_default(), source }
+        }
+        other => IsolationError::machine(other),
     }
 }
 

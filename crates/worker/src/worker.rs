@@ -7,7 +7,7 @@ use crate::memory::MemoryWatch;
 use crate::runtimes::{EntrypointError, Runtime, Runtimes};
 use crate::staging::Staging;
 use crate::sync::lock;
-use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, Options, StartError};
+use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, IsolationError, Options, StartError};
 use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
@@ -105,7 +105,7 @@ impl Worker {
         let around = self.surroundings(&spec);
         around.log.push(init_start(&spec, runtime));
         let first = match program {
-            Ok(_) => Ok(self.create(&cell, &around).await?),
+            Ok(_) => self.create(&cell, &around, &spec).await?,
             Err(why) => Err(why),
         };
         let driver = Driver {
@@ -121,11 +121,23 @@ impl Worker {
         Ok(self.set_going(spec, around, driver, first, place))
     }
 
-    async fn create(&self, cell: &CellSpec, around: &Surroundings) -> Result<Incarnation, StartError> {
+    /// A program of the function's own that can't be executed is the function's failure, not the worker's.
+    async fn create(
+        &self,
+        cell: &CellSpec,
+        around: &Surroundings,
+        spec: &EnvironmentSpec,
+    ) -> Result<Result<Incarnation, EntrypointError>, StartError> {
         let (isolation, cell) = (Arc::clone(&self.inner.isolation), cell.clone());
         let started = tokio::task::spawn_blocking(move || isolation.create(&cell)).await;
-        let started = started.map_err(|_| StartError::TaskDied)??;
-        Incarnation::connect(started, 0, around).map_err(StartError::Descriptors)
+        match started.map_err(|_| StartError::TaskDied)? {
+            Ok(started) => Incarnation::connect(started, 0, around).map(Ok).map_err(StartError::Descriptors),
+            Err(IsolationError::Program { program, source }) if runs_its_own_program(spec) => {
+                let reason = source.to_string().to_lowercase();
+                Ok(Err(EntrypointError::NotRunnable { program, reason }))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn admit(&self, spec: &EnvironmentSpec) -> Result<Place, StartError> {
@@ -206,6 +218,11 @@ impl Worker {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Whether the program is in the function's code.
+fn runs_its_own_program(spec: &EnvironmentSpec) -> bool {
+    spec.runtime.as_str().starts_with("provided")
 }
 
 fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> CellSpec {

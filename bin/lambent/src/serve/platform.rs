@@ -2,7 +2,7 @@
 
 use crate::config::Configuration;
 use crate::error::Error;
-use crate::system::{SystemClock, SystemRandom};
+use crate::system::{self, SystemClock, SystemRandom};
 use api::{AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, Server};
 use auth::Directory;
 use control::background::{Activation, sweep_code};
@@ -216,6 +216,7 @@ fn worker_options(configuration: &Configuration) -> Options {
     Options {
         max_environments: configuration.worker.max_environments as usize,
         max_ephemeral_storage_mb: configuration.worker.max_ephemeral_storage,
+        max_committed_mb: configuration.worker.max_committed_mb.unwrap_or_else(system::committable_mb),
         staging_bytes: configuration.worker.staging_mb << 20,
         ..Options::default()
     }

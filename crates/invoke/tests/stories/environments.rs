@@ -219,6 +219,19 @@ async fn a_full_worker_ends_what_was_idle_longest() {
 }
 
 #[tokio::test]
+async fn limits_that_are_handed_out_come_back_from_what_is_idle() {
+    // Two functions of 128 MB and 512 MB of /tmp.
+    let platform = Platform::with(Setup { max_committed_mb: 2 * 640, ..Setup::default() }).await;
+    for function in ["a", "b", "c"] {
+        platform.deploy(function, programs::introduce()).await;
+    }
+    for function in ["a", "b", "c", "a"] {
+        environment(&platform.invoke(function, Value::Null).await);
+        assert!(platform.simulation.alive() <= 2);
+    }
+}
+
+#[tokio::test]
 async fn a_worker_that_is_full_of_work_refuses() {
     let platform = Platform::with(Setup { max_environments: 1, ..Setup::default() }).await;
     let latch = Latch::default();

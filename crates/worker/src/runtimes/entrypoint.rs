@@ -16,6 +16,14 @@ pub enum EntrypointError {
     /// There is one, but it isn't executable.
     #[error("fork/exec {0}: permission denied")]
     NotExecutable(&'static str),
+    /// There is one, and the system can't execute it: another architecture, an empty file, an interpreter that isn't there.
+    #[error("fork/exec {program}: {reason}")]
+    NotRunnable {
+        /// Its path inside the environment.
+        program: String,
+        /// The system's reason, such as `exec format error`.
+        reason: String,
+    },
 }
 
 impl Runtime {

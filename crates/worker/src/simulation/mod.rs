@@ -79,7 +79,7 @@ impl Isolation for Simulation {
     }
 
     fn create(&self, spec: &CellSpec) -> Result<Started, IsolationError> {
-        self.make(spec).map_err(|error| IsolationError(Box::new(error)))
+        self.make(spec).map_err(IsolationError::machine)
     }
 }
 
