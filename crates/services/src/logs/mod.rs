@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Invariants: memory is bounded (whoever writes waits while the waiting room is full). A read sees everything that was
-//! accepted before it. Within a stream, events have numbers, and times never decrease with them.
+//! accepted before it. Within a stream, events have numbers, and times never decrease with them. No account's flood removes
+//! another's events: an account that holds no more than its share of the disk keeps all of them.
 
 mod cursor;
 mod cut;
@@ -28,6 +29,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod token;
+mod usage;
 mod writer;
 
 use records::{GroupRecord, StreamRecord};
@@ -67,7 +69,8 @@ impl Logs {
         Self::bounded(store, clock, region, retention::MAX_BYTES)
     }
 
-    /// The same where all logs together may take about `max_bytes` on disk instead of 1 GiB; then the oldest events go.
+    /// The same where all logs together may take about `max_bytes` on disk instead of 1 GiB; then the oldest events go of
+    /// the account that holds most.
     pub fn bounded(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,

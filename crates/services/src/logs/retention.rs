@@ -1,31 +1,37 @@
-//! A bound on what all logs take on disk: beyond it, the oldest chunks go.
+//! A bound on what all logs take on disk: beyond it, the oldest chunks go of the account that holds most, so that no
+//! account's flood takes from another ([`super::usage`] decides).
 //!
-//! Each transaction of the writer leaves a note of the chunks that it wrote. Notes are numbered, so that the first one
-//! names the oldest chunks of all streams. A stream whose last chunk goes, goes too: it begins anew when it is written
-//! to again. Groups stay.
+//! Each transaction of the writer leaves, for each account, a note of the chunks that it wrote. An account's notes are
+//! numbered, so that the first one names its oldest chunks. A stream whose last chunk goes, goes too: it begins anew when
+//! it is written to again. Groups stay.
 //!
 //! Invariant: a chunk and its note are written in one transaction and removed in one.
 
 use super::place::{self, Chunks, Gap};
 use super::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
+use super::usage::{Age, Held, Usage};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use store::{Key, KeyError, Prefix, Record, Store, StoreError, Stored, Transaction};
+use std::collections::{BTreeMap, HashMap};
+use store::{Key, KeyError, Prefix, Record, Store, StoreError, Transaction};
 use types::AccountId;
 
 /// What all logs may take unless it is set otherwise: 1 GiB.
 pub(super) const MAX_BYTES: u64 = 1 << 30;
 /// What a chunk takes beside its text: keys, seal, note, its part of the stream's record. Measured on small chunks.
 const CHUNK_COST: u64 = 512;
-/// Notes whose chunks are removed after one commit, at most: more than one commit leaves, so that the bound is reached.
-const NOTES: usize = 4;
+/// Notes whose chunks are removed after one commit beyond as many as the commit left, at most: so the bound is reached
+/// whatever the notes' sizes.
+const NOTES: usize = 3;
 
-/// What one transaction wrote.
+/// What one transaction wrote of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
+    account: AccountId,
+    /// Its number among the account's notes.
+    number: u64,
     /// What its chunks take.
     bytes: u64,
-    /// What the chunks of all notes up to this one take or took.
+    /// What the chunks of all the account's notes up to this one take or took.
     total: u64,
     chunks: Vec<Written>,
 }
@@ -33,8 +39,6 @@ pub(super) struct Note {
 /// One chunk that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Written {
-    /// Its owner.
-    pub(super) account: AccountId,
     /// Its group.
     pub(super) group: String,
     /// Its stream.
@@ -50,41 +54,48 @@ pub(super) struct Written {
 }
 
 impl Record for Note {
-    const TABLE: &'static str = "log-notes";
+    const TABLE: &'static str = "log-account-notes";
     const VERSION: u16 = 1;
 }
 
-/// What all logs take, and the number of the next note.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Usage {
-    next: u64,
-    /// What was ever written.
-    total: u64,
-    /// What is there.
-    live: u64,
+/// The usage as each account's first and last note tell.
+pub(super) async fn load(store: &Store) -> Result<Usage, StoreError> {
+    let mut usage = Usage::default();
+    let mut after = None;
+    while let Some(first) = store.scan::<Note>(&Prefix::all(), after.as_ref(), 1).await?.pop() {
+        let notes = Key::prefix([first.value.account.as_str()])?;
+        let last = store.scan_reverse::<Note>(&notes, None, 1).await?.pop().unwrap_or_else(|| first.clone());
+        let before = first.value.total.saturating_sub(first.value.bytes);
+        let held = Held {
+            first: first.value.number,
+            next: last.value.number + 1,
+            total: last.value.total,
+            live: last.value.total.saturating_sub(before),
+            last: Age::Settled,
+        };
+        usage.restore(first.value.account, held);
+        after = Some(last.key);
+    }
+    Ok(usage)
 }
 
-impl Usage {
-    /// As the store's first and last note tell.
-    pub(super) async fn load(store: &Store) -> Result<Self, StoreError> {
-        let first = store.scan::<Note>(&Prefix::all(), None, 1).await?.pop();
-        let last = store.scan_reverse::<Note>(&Prefix::all(), None, 1).await?.pop();
-        let (Some(first), Some(last)) = (first, last) else {
-            return Ok(Self { next: 0, total: 0, live: 0 });
-        };
-        let next = place::name(&last.key).parse::<u64>().map_or(0, |number| number + 1);
-        let total = last.value.total;
-        let before = first.value.total.saturating_sub(first.value.bytes);
-        Ok(Self { next, total, live: total.saturating_sub(before) })
-    }
-
-    /// The note of these chunks with its place, and the usage when it is written.
-    pub(super) fn note(self, chunks: Vec<Written>) -> Result<(Key, Note, Self), KeyError> {
+/// The notes of a transaction that writes these chunks, with their places. They count from now on.
+pub(super) fn notes(
+    usage: &mut Usage,
+    written: BTreeMap<AccountId, Vec<Written>>,
+) -> Result<Vec<(Key, Note)>, KeyError> {
+    usage.settle();
+    let notes = written.into_iter().map(|(account, chunks)| {
         let bytes = chunks.iter().map(|chunk| chunk.bytes + CHUNK_COST).sum();
-        let key = Key::of([format!("{:020}", self.next)])?;
-        let after = Self { next: self.next + 1, total: self.total + bytes, live: self.live + bytes };
-        Ok((key, Note { bytes, total: after.total, chunks }, after))
-    }
+        let held = usage.add(account, bytes);
+        let number = held.next - 1;
+        Ok((place_of(account, number)?, Note { account, number, bytes, total: held.total, chunks }))
+    });
+    notes.collect()
+}
+
+fn place_of(account: AccountId, number: u64) -> Result<Key, KeyError> {
+    Key::of([account.as_str(), &format!("{number:020}")])
 }
 
 /// What a removal changed.
@@ -96,59 +107,61 @@ pub(super) struct Removed {
     pub(super) streams: Vec<Key>,
 }
 
-/// Removes the oldest chunks while there is more than `max_bytes`; only a few at a time.
+/// Removes chunks while there is more than `max_bytes`; only a few at a time.
 pub(super) async fn enforce(store: &Store, usage: &mut Usage, max_bytes: u64) -> Result<Removed, StoreError> {
     let mut removed = Removed::default();
-    if usage.live <= max_bytes {
-        return Ok(removed);
-    }
-    for note in store.scan::<Note>(&Prefix::all(), None, NOTES).await? {
-        let newest = place::name(&note.key).parse() == Ok(usage.next.saturating_sub(1));
-        if usage.live <= max_bytes || newest {
-            break;
-        }
-        remove(store, &note, &mut removed).await?;
-        usage.live = usage.live.saturating_sub(note.value.bytes);
+    for _ in 0..usage.fresh() + NOTES {
+        let Some((account, number)) = usage.excess(max_bytes) else { break };
+        let place = place_of(account, number)?;
+        let bytes = match store.get::<Note>(&place).await? {
+            Some(note) => {
+                remove(store, &place, &note.value, &mut removed).await?;
+                note.value.bytes
+            }
+            None => 0,
+        };
+        usage.remove(account, bytes);
     }
     Ok(removed)
 }
 
-async fn remove(store: &Store, note: &Stored<Note>, removed: &mut Removed) -> Result<(), StoreError> {
+async fn remove(store: &Store, place: &Key, note: &Note, removed: &mut Removed) -> Result<(), StoreError> {
     let mut transaction = Transaction::new();
-    transaction.remove::<Note>(&note.key);
-    for chunk in &note.value.chunks {
-        let places = Chunks::of(chunk.account, &chunk.group, &chunk.stream);
+    let mut groups = HashMap::new();
+    transaction.remove::<Note>(place);
+    for chunk in &note.chunks {
+        let places = Chunks::of(note.account, &chunk.group, &chunk.stream);
         let at = places.at(Gap { at: chunk.start, number: chunk.number })?;
         transaction.remove::<Chunk>(&at);
-        let group = place::group(chunk.account, &chunk.group)?;
-        if !removed.groups.contains_key(&group)
+        let group = place::group(note.account, &chunk.group)?;
+        if !groups.contains_key(&group)
             && let Some(stored) = store.get::<GroupRecord>(&group).await?
         {
-            removed.groups.insert(group.clone(), stored.value);
+            groups.insert(group.clone(), stored.value);
         }
-        if let Some(record) = removed.groups.get_mut(&group) {
+        if let Some(record) = groups.get_mut(&group) {
             record.stored_bytes = record.stored_bytes.saturating_sub(chunk.bytes);
         }
-        let stream = place::stream(chunk.account, &chunk.group, &chunk.stream)?;
+        let stream = place::stream(note.account, &chunk.group, &chunk.stream)?;
         if let Some(record) = store.get::<StreamRecord>(&stream).await?
             && record.value.events == chunk.number + chunk.events
         {
-            let by_time =
-                place::by_time(chunk.account, &chunk.group, record.value.last_event, &chunk.stream)?;
+            let by_time = place::by_time(note.account, &chunk.group, record.value.last_event, &chunk.stream)?;
             transaction.remove::<StreamRecord>(&stream).remove::<StreamByTime>(&by_time);
             removed.streams.push(stream);
         }
     }
-    for (key, group) in &removed.groups {
+    for (key, group) in &groups {
         transaction.put(key, group);
     }
-    store.commit(transaction).await.map(drop)
+    store.commit(transaction).await?;
+    removed.groups.extend(groups);
+    Ok(())
 }
 
 #[cfg(test)]
 pub(super) fn example() -> Note {
     let written = Written {
-        account: AccountId::FIRST,
         group: "/aws/lambda/echo".to_owned(),
         stream: "2026/11/24/[$LATEST]0123456789abcdef0123456789abcdef".to_owned(),
         start: 1_700_000_000_001,
@@ -156,5 +169,5 @@ pub(super) fn example() -> Note {
         events: 2,
         bytes: 99,
     };
-    Note { bytes: 611, total: 1_000_000, chunks: vec![written] }
+    Note { account: AccountId::FIRST, number: 3, bytes: 611, total: 1_000_000, chunks: vec![written] }
 }

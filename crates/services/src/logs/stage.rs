@@ -4,19 +4,20 @@ use super::cut::cut;
 use super::page;
 use super::place::{self, Chunks, Gap, LAST_TIME};
 use super::records::{Chunk, GroupRecord, StreamByTime, StreamRecord};
-use super::retention::{self, Note, Usage, Written};
+use super::retention::{self, Note, Written};
+use super::usage::Usage;
 use super::writer::Pending;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Key, Record, Store, StoreError, Transaction};
 use telemetry::{LogLine, LogStream};
-use types::Clock;
+use types::{AccountId, Clock};
 
-/// Streams of one transaction: below the store's limit of 1000 operations, with a chunk, a group, the stream and its place
-/// by time, old and new, for each, and with the chunks that a full waiting room makes.
-const STREAMS: usize = 150;
-/// Streams whose records are remembered.
+/// Streams of one transaction: below the store's limit of 1000 operations, with a chunk, a group, a note, the stream and its
+/// place by time, old and new, for each, and with the chunks that a full waiting room makes.
+const STREAMS: usize = 120;
+/// Streams whose records are remembered, and groups.
 const REMEMBERED: usize = 10_000;
 /// How often a commit is tried.
 const TRIES: u32 = 3;
@@ -38,10 +39,10 @@ pub(super) struct Stage {
 #[derive(Default)]
 struct Staged {
     chunks: Vec<(Key, Chunk)>,
-    written: Vec<Written>,
+    written: BTreeMap<AccountId, Vec<Written>>,
     by_time: Vec<(Key, StreamByTime)>,
     moved: Vec<Key>,
-    note: Option<(Key, Note)>,
+    notes: Vec<(Key, Note)>,
     streams: HashMap<Key, StreamRecord>,
     groups: HashMap<Key, GroupRecord>,
 }
@@ -70,24 +71,22 @@ impl Stage {
     }
 
     async fn keep_part(&mut self, part: Vec<(Arc<LogStream>, Vec<LogLine>)>) -> Result<(), StoreError> {
-        let usage = match self.usage {
+        let mut usage = match self.usage.take() {
             Some(usage) => usage,
-            None => Usage::load(&self.store).await?,
+            None => retention::load(&self.store).await?,
         };
         let mut staged = Staged::default();
         let now = self.clock.now().millis();
         for (stream, lines) in part {
             self.stage(&mut staged, &stream, lines, now).await?;
         }
-        let (key, note, usage) = usage.note(std::mem::take(&mut staged.written))?;
-        staged.note = Some((key, note));
+        staged.notes = retention::notes(&mut usage, std::mem::take(&mut staged.written))?;
         self.commit(&staged).await?;
-        if self.streams.len() > REMEMBERED {
+        if self.streams.len().max(self.groups.len()) > REMEMBERED {
             self.forget();
         }
         self.streams.extend(staged.streams);
         self.groups.extend(staged.groups);
-        self.usage = Some(usage);
         self.remove_oldest(usage).await;
         Ok(())
     }
@@ -185,8 +184,7 @@ impl Staged {
     fn add(&mut self, stream: &LogStream, places: &Chunks, chunk: Chunk) -> Result<u64, StoreError> {
         let bytes = chunk.texts.iter().map(|text| page::weight(text) as u64).sum::<u64>();
         let key = places.at(Gap { at: chunk.start, number: chunk.number })?;
-        self.written.push(Written {
-            account: stream.account,
+        self.written.entry(stream.account).or_default().push(Written {
             group: stream.group.clone(),
             stream: stream.name.clone(),
             start: chunk.start,
@@ -215,7 +213,7 @@ impl Staged {
         for (key, group) in &self.groups {
             transaction.put(key, group);
         }
-        if let Some((key, note)) = &self.note {
+        for (key, note) in &self.notes {
             transaction.put(key, note);
         }
         transaction

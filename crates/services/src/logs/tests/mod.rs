@@ -6,6 +6,7 @@ mod filtering;
 mod keeping;
 mod paging;
 mod patterns;
+mod sharing;
 
 use super::Logs;
 use super::filter_events::Bounds;
