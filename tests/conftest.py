@@ -115,7 +115,9 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """One line for each test that could not run, for the suite's summary."""
+    """One line for each test that could not run, and for each known gap, for the suite's summary."""
+    for report in terminalreporter.stats.get("xfailed", []):
+        print(f"SKIPPED {report.nodeid}: {report.wasxfail}", file=sys.stdout)
     for report in terminalreporter.stats.get("skipped", []):
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         print(f"SKIPPED {report.nodeid}: {why.removeprefix('Skipped: ')}", file=sys.stdout)
