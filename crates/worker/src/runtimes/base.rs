@@ -5,6 +5,8 @@
 use super::libraries::{Closure, Search};
 use super::tree::{Take, Tree};
 use super::{RuntimesError, layout};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Programs that scripts expect: the shell, GNU coreutils, and the few others that `bootstrap` scripts are written with.
@@ -130,7 +132,9 @@ fn add_program(
 }
 
 fn is_shell_script(path: &Path) -> bool {
-    let start = std::fs::read(path).unwrap_or_default();
+    let mut start = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read(&mut start)).unwrap_or_default();
+    let start = &start[..read];
     let first = start.split(|b| *b == b'\n').next().unwrap_or_default();
     [&b"#!/bin/sh"[..], b"#! /bin/sh", b"#!/bin/bash"].iter().any(|shell| first.starts_with(shell))
 }

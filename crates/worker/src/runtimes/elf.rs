@@ -3,7 +3,7 @@
 use object::Endianness;
 use object::elf::{DT_NEEDED, DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRSZ, DT_STRTAB, FileHeader64};
 use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
-use object::read::{Result, StringTable};
+use object::read::{ReadRef, Result, StringTable};
 
 type Header = FileHeader64<Endianness>;
 
@@ -22,8 +22,8 @@ pub(super) struct Dynamic {
     pub(super) runpath: Vec<String>,
 }
 
-/// Reads the headers of a 64-bit ELF file.
-pub(super) fn read(data: &[u8]) -> Result<Dynamic> {
+/// Reads the headers of a 64-bit ELF file, and no more of it than they need.
+pub(super) fn read<'data>(data: impl ReadRef<'data>) -> Result<Dynamic> {
     let header = Header::parse(data)?;
     let endian = header.endian()?;
     let mut dynamic = Dynamic { machine: header.e_machine(endian).0, ..Dynamic::default() };
@@ -71,15 +71,15 @@ mod tests {
     #[test]
     fn a_program_names_its_loader_and_its_libraries() {
         let program = std::fs::read("/proc/self/exe").unwrap();
-        let dynamic = read(&program).unwrap();
+        let dynamic = read(&program[..]).unwrap();
         assert!(dynamic.interpreter.unwrap().contains("ld-"), "this test is linked dynamically");
         assert!(dynamic.needed.iter().any(|name| name.starts_with("libc")), "{:?}", dynamic.needed);
     }
 
     #[test]
     fn what_is_no_elf_file_is_an_error() {
-        read(b"#!/bin/sh\n").unwrap_err();
-        read(b"\x7fELF").unwrap_err();
+        read(&b"#!/bin/sh\n"[..]).unwrap_err();
+        read(&b"\x7fELF"[..]).unwrap_err();
     }
 
     proptest! {
@@ -89,9 +89,9 @@ mod tests {
             let mut program = std::fs::read("/proc/self/exe").unwrap();
             program.truncate(1 << 20);
             program[at] = value;
-            let _ = read(&program);
+            let _ = read(&program[..]);
             program.truncate(length);
-            let _ = read(&program);
+            let _ = read(&program[..]);
         }
     }
 }

@@ -5,7 +5,9 @@
 
 use super::RuntimesError;
 use super::elf::{self, Dynamic};
+use object::ReadCache;
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Where the loader looks without being told, before and after multiarch.
@@ -138,8 +140,8 @@ fn expanded(paths: &[String], object: &Path) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Dynamic, RuntimesError> {
-    let data = std::fs::read(path).map_err(RuntimesError::file(path))?;
-    elf::read(&data)
+    let file = File::open(path).map_err(RuntimesError::file(path))?;
+    elf::read(&ReadCache::new(file))
         .map_err(|error| RuntimesError::NotAProgram { path: path.to_owned(), why: error.to_string() })
 }
 

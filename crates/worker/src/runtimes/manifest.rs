@@ -1,7 +1,7 @@
 //! What a runtime consists of: each file with its digest and mode, and how it is started.
 
 use super::{Candidate, Runtime, RuntimesError};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -130,11 +130,34 @@ impl Source {
     }
 }
 
-/// SHA-256 in hex.
+/// A SHA-256 in the making.
+pub(super) struct Digest(Context);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Digest {
+    /// Adds bytes.
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// 64 hexadecimal digits.
+    pub(super) fn finish(self) -> String {
+        self.0.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing into a string can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// The SHA-256 of these bytes in hexadecimal digits.
 pub(super) fn hex_digest(contents: &[u8]) -> String {
-    digest(&SHA256, contents).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing into a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut digest = Digest::default();
+    digest.update(contents);
+    digest.finish()
 }

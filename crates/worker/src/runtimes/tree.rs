@@ -3,11 +3,11 @@
 //! Invariant: all files are regular, readable by everyone and 0644 or 0755; symbolic links are only those that this crate
 //! makes. A link of the host is followed, its contents copied.
 
-use super::manifest::{Entry, hex_digest};
+use super::manifest::{Digest, Entry};
 use super::{RuntimesError, layout};
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, Permissions};
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -16,6 +16,9 @@ use std::time::SystemTime;
 const MOST_ENTRIES: usize = 100_000;
 /// How deep the host's directories are followed.
 const DEEPEST: usize = 32;
+
+/// Bytes that are copied at a time.
+const PIECE: usize = 64 * 1024;
 
 /// A directory that becomes a root.
 #[derive(Debug)]
@@ -79,17 +82,17 @@ impl Tree {
 
     /// A file of our own.
     pub(super) fn write(&mut self, path: &str, contents: &[u8]) -> Result<(), RuntimesError> {
-        self.put(&layout::inside(path), contents, 0o644, SystemTime::UNIX_EPOCH)
+        self.put(&layout::inside(path), &mut &*contents, 0o644, SystemTime::UNIX_EPOCH)
     }
 
     /// A copy of a file of the host. What is there already stays.
     pub(super) fn copy(&mut self, from: &Path, to: &str) -> Result<(), RuntimesError> {
         let failed = || RuntimesError::file(from);
-        let contents = std::fs::read(from).map_err(failed())?;
-        let metadata = from.metadata().map_err(failed())?;
+        let mut contents = File::open(from).map_err(failed())?;
+        let metadata = contents.metadata().map_err(failed())?;
         let mode = if metadata.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
         // Compiled modules are valid for a source of this size and this time only.
-        self.put(&layout::inside(to), &contents, mode, metadata.modified().map_err(failed())?)
+        self.put(&layout::inside(to), &mut contents, mode, metadata.modified().map_err(failed())?)
     }
 
     /// Copies a directory of the host, asking `take` about each path relative to `from`.
@@ -123,10 +126,11 @@ impl Tree {
         Ok(())
     }
 
+    /// Writes and digests in pieces: whole files in memory would stay with the allocator.
     fn put(
         &mut self,
         inside: &str,
-        contents: &[u8],
+        contents: &mut dyn Read,
         mode: u32,
         time: SystemTime,
     ) -> Result<(), RuntimesError> {
@@ -135,14 +139,14 @@ impl Tree {
         }
         self.above(inside)?;
         let path = self.root.join(inside);
-        let write = || -> std::io::Result<()> {
+        let mut write = || -> std::io::Result<(u64, String)> {
             let mut file = File::create_new(&path)?;
-            file.write_all(contents)?;
+            let written = copy_digested(contents, &mut file)?;
             file.set_permissions(Permissions::from_mode(mode))?;
-            file.set_modified(time)
+            file.set_modified(time)?;
+            Ok(written)
         };
-        write().map_err(RuntimesError::file(&path))?;
-        let (size, sha256) = (contents.len() as u64, hex_digest(contents));
+        let (size, sha256) = write().map_err(RuntimesError::file(&path))?;
         self.remember(inside, Entry::File { mode, size, sha256 })
     }
 
@@ -172,6 +176,20 @@ impl Tree {
 }
 
 /// A directory that everyone may read, whatever the umask.
+/// Copies to the end; the number of bytes and their digest.
+fn copy_digested(from: &mut dyn Read, to: &mut File) -> std::io::Result<(u64, String)> {
+    let (mut piece, mut size, mut digest) = (vec![0; PIECE], 0, Digest::default());
+    loop {
+        let read = from.read(&mut piece)?;
+        if read == 0 {
+            return Ok((size, digest.finish()));
+        }
+        to.write_all(&piece[..read])?;
+        digest.update(&piece[..read]);
+        size += read as u64;
+    }
+}
+
 fn make_directory(path: &Path) -> Result<(), RuntimesError> {
     DirBuilder::new().mode(0o755).create(path).map_err(RuntimesError::file(path))?;
     std::fs::set_permissions(path, Permissions::from_mode(0o755)).map_err(RuntimesError::file(path))
