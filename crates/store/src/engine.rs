@@ -110,6 +110,13 @@ pub enum Operation {
         /// What must be there before.
         expect: Expect,
     },
+    /// Removes every record under a prefix; each is a change of its own.
+    DeleteAll {
+        /// Their table.
+        table: &'static str,
+        /// The beginning that their keys have.
+        prefix: Prefix,
+    },
     /// Changes nothing, and fails the batch unless this is so.
     Require {
         /// The record's table.

@@ -2,7 +2,7 @@
 
 use crate::codec;
 use crate::engine::{Batch, Entry, Expect, Operation};
-use crate::{FreshBlob, Key, Record, Revision, StoreError};
+use crate::{FreshBlob, Key, Prefix, Record, Revision, StoreError};
 use seal::Sealer;
 use serde::Serialize;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub struct Transaction {
 enum Step {
     Write { table: &'static str, key: Key, expect: Expect, plain: Vec<u8> },
     Delete { table: &'static str, key: Key, expect: Expect },
+    DeleteAll { table: &'static str, prefix: Prefix },
     Require { table: &'static str, key: Key, expect: Expect },
     Append { log: &'static str, plain: Vec<u8> },
 }
@@ -57,6 +58,11 @@ impl Transaction {
     /// Deletes a record if it is there, whatever its revision.
     pub fn remove<R: Record>(&mut self, key: &Key) -> &mut Self {
         self.step(Step::Delete { table: R::TABLE, key: key.clone(), expect: Expect::Anything })
+    }
+
+    /// Deletes every record of the table whose key begins with `prefix`: one operation, however many there are.
+    pub fn remove_all<R: Record>(&mut self, prefix: &Prefix) -> &mut Self {
+        self.step(Step::DeleteAll { table: R::TABLE, prefix: prefix.clone() })
     }
 
     /// Commits only if the record still has this revision.
@@ -121,6 +127,7 @@ impl Step {
                 Operation::Write { table, key, expect, value }
             }
             Self::Delete { table, key, expect } => Operation::Delete { table, key, expect },
+            Self::DeleteAll { table, prefix } => Operation::DeleteAll { table, prefix },
             Self::Require { table, key, expect } => Operation::Require { table, key, expect },
             Self::Append { log, plain } => {
                 let sealer = Arc::clone(sealer);

@@ -6,7 +6,9 @@ use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use api::{AuditEntry, Handle, Request};
-use store::records::{CodeRecord, FunctionRecord, FunctionState, UpdateStatus, VersionConfiguration};
+use store::records::{
+    CodeRecord, FunctionRecord, FunctionState, LoggingRecord, UpdateStatus, VersionConfiguration,
+};
 use store::{FreshBlob, StoreError, Transaction};
 use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
 
@@ -81,6 +83,8 @@ impl Control {
                 .ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?
                 .unwrap_or(*limits::EPHEMERAL_STORAGE_MB.start()),
             variables: environment,
+            layers: Vec::new(),
+            logging: LoggingRecord::default(),
         })
     }
 

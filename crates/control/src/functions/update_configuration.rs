@@ -55,6 +55,8 @@ impl Control {
                 Some(variables) => Some(variables),
                 None => old.variables.clone(),
             },
+            layers: old.layers.clone(),
+            logging: old.logging.clone(),
         })
     }
 }

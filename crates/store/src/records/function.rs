@@ -1,6 +1,7 @@
 //! A function as the control plane writes it and the data plane reads it: this record is where the two meet.
 
-use crate::{BlobId, Key, KeyError, Record};
+use super::{LayerUse, LoggingRecord};
+use crate::{BlobId, Key, KeyError, Record, UpgradeError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{AccountId, FunctionName, MemoryMb, RevisionId, RuntimeName, TimeoutSeconds, Timestamp};
@@ -45,6 +46,12 @@ pub struct VersionConfiguration {
     pub ephemeral_storage_mb: u32,
     /// Environment variables.
     pub variables: Option<BTreeMap<String, String>>,
+    /// Layer versions in the order in which they are laid over each other at /opt: later ones win.
+    #[serde(default)]
+    pub layers: Vec<LayerUse>,
+    /// How and where it logs.
+    #[serde(default)]
+    pub logging: LoggingRecord,
 }
 
 /// A code package and where it is kept.
@@ -95,5 +102,13 @@ impl FunctionRecord {
 
 impl Record for FunctionRecord {
     const TABLE: &'static str = "functions";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
+
+    /// The first version knew no layers and no choice of logging: members that have defaults now.
+    fn upgrade(from: u16, json: serde_json::Value) -> Result<Self, UpgradeError> {
+        match from {
+            1 => Ok(serde_json::from_value(json)?),
+            other => Err(UpgradeError::UnknownVersion(other)),
+        }
+    }
 }

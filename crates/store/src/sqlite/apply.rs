@@ -2,7 +2,7 @@
 
 use super::failure::{is_failed_sync, meaning};
 use crate::engine::{Batch, Entry, Expect, Operation};
-use crate::{Change, Key, Revision, StoreError};
+use crate::{Change, Key, Prefix, Revision, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use seal::SealError;
 
@@ -46,8 +46,8 @@ pub(super) fn apply(
     Ok(changes)
 }
 
-fn step(connection: &Connection, number: Revision, operation: Operation) -> Result<Option<Change>, Refusal> {
-    let change = |table, key, deleted| Some(Change { commit: number, table, key, deleted });
+fn step(connection: &Connection, number: Revision, operation: Operation) -> Result<Vec<Change>, Refusal> {
+    let change = |table, key, deleted| vec![Change { commit: number, table, key, deleted }];
     Ok(match operation {
         Operation::Write { table, key, expect, value } => {
             check(connection, table, &key, expect)?;
@@ -56,15 +56,19 @@ fn step(connection: &Connection, number: Revision, operation: Operation) -> Resu
         }
         Operation::Delete { table, key, expect } => {
             check(connection, table, &key, expect)?;
-            if delete(connection, table, &key)? { change(table, key, true) } else { None }
+            if delete(connection, table, &key)? { change(table, key, true) } else { Vec::new() }
+        }
+        Operation::DeleteAll { table, prefix } => {
+            let keys = delete_all(connection, table, &prefix)?;
+            keys.into_iter().flat_map(|key| change(table, key, true)).collect()
         }
         Operation::Require { table, key, expect } => {
             check(connection, table, &key, expect)?;
-            None
+            Vec::new()
         }
         Operation::Append { log, entry } => {
             append(connection, log, entry)?;
-            None
+            Vec::new()
         }
     })
 }
@@ -103,6 +107,16 @@ fn write(
 fn delete(connection: &Connection, table: &'static str, key: &Key) -> rusqlite::Result<bool> {
     let mut statement = connection.prepare_cached("DELETE FROM records WHERE tbl = ?1 AND key = ?2")?;
     Ok(statement.execute(params![table, key.as_str()])? > 0)
+}
+
+/// Where the prefix has no end, nothing sorts behind its keys: all that follow its beginning are its own.
+fn delete_all(connection: &Connection, table: &'static str, prefix: &Prefix) -> rusqlite::Result<Vec<Key>> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM records WHERE tbl = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3) RETURNING key",
+    )?;
+    let keys = statement
+        .query_map(params![table, prefix.as_str(), prefix.end()], |row| Ok(Key::kept(row.get(0)?)))?;
+    keys.collect()
 }
 
 fn append(connection: &Connection, log: &'static str, entry: Entry) -> Result<(), Refusal> {

@@ -207,6 +207,35 @@ async fn a_commit_that_nobody_waits_for_is_carried_out(open: Open) {
     assert_eq!(text(&fixture.open(), "a").await.as_deref(), Some("x"));
 }
 
+async fn a_prefix_is_removed_with_each_key_told(open: Open) {
+    let store = &Fixture::opened(open);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    store.subscribe("notes", move |change: &Change| {
+        telling.lock().unwrap().push((change.key.to_string(), change.deleted));
+    });
+    let fill = |tx: &mut Transaction| {
+        for name in ["a", "a/1", "a/2", "ab/1", "b/1"] {
+            tx.put(&key(name), &note(name));
+        }
+        tx.put(&key("a/3"), &note("of the same transaction"))
+            .remove_all::<Note>(&Key::prefix(["a"]).unwrap());
+    };
+    commit_filled(store, fill).await.unwrap();
+    for (name, left) in
+        [("a", true), ("a/1", false), ("a/2", false), ("a/3", false), ("ab/1", true), ("b/1", true)]
+    {
+        assert_eq!(text(store, name).await.is_some(), left, "{name}");
+    }
+    let mut removed: Vec<_> =
+        told.lock().unwrap().iter().filter(|(_, gone)| *gone).map(|(k, _)| k.clone()).collect();
+    removed.sort();
+    assert_eq!(removed, ["a/1", "a/2", "a/3"]);
+    commit!(store, remove_all::<Note>(&Key::prefix(["nothing"]).unwrap())).unwrap();
+    commit!(store, remove_all::<Counter>(&Prefix::all())).unwrap();
+    assert!(text(store, "a").await.is_some(), "another table's records stay");
+}
+
 macro_rules! conformance {
     ($engine:ident: $($test:ident)*) => {
         mod $engine {
@@ -226,6 +255,7 @@ macro_rules! every_engine {
             a_replacement_needs_the_revision
             a_deletion_needs_the_revision_and_a_removal_does_not
             a_requirement_guards_the_rest
+            a_prefix_is_removed_with_each_key_told
             a_transaction_is_whole_or_not_at_all
             operations_see_the_ones_before_them
             tables_are_apart

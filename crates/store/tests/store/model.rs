@@ -17,6 +17,8 @@ enum Act {
     Require(u8, bool),
     RequireAbsent(u8),
     Append,
+    /// Of the keys under one of the first segments, or of all.
+    RemoveAll(u8),
 }
 
 #[derive(Debug, Clone)]
@@ -37,6 +39,7 @@ fn acts() -> impl Strategy<Value = Act> {
         (at.clone(), prop::bool::weighted(0.8)).prop_map(|(at, right)| Act::Require(at, right)),
         at.prop_map(Act::RequireAbsent),
         Just(Act::Append),
+        (0..4u8).prop_map(Act::RemoveAll),
     ]
 }
 
@@ -52,6 +55,11 @@ fn rounds() -> impl Strategy<Value = Round> {
 /// Eight keys under three first segments.
 fn at(number: u8) -> Key {
     key(&format!("{}/{number}", number % 3))
+}
+
+/// The keys under one of the first segments; 3: all.
+fn under(number: u8) -> Prefix {
+    if number == 3 { Prefix::all() } else { Key::prefix([number.to_string()]).unwrap() }
 }
 
 #[derive(Clone, Default)]
@@ -92,6 +100,12 @@ impl Model {
                 after.log.push(text);
                 return None;
             }
+            Act::RemoveAll(number) => {
+                let prefix = under(*number);
+                tx.remove_all::<Note>(&prefix);
+                after.records.retain(|key, _| !key.as_str().starts_with(prefix.as_str()));
+                return None;
+            }
             Act::Insert(number) | Act::RequireAbsent(number) => {
                 (at(*number), !after.records.contains_key(&at(*number)))
             }
@@ -111,7 +125,7 @@ impl Model {
             Act::Delete(..) | Act::Remove(_) => {
                 after.records.remove(&key);
             }
-            Act::Require(..) | Act::RequireAbsent(_) | Act::Append => {}
+            Act::Require(..) | Act::RequireAbsent(_) | Act::Append | Act::RemoveAll(_) => {}
         }
         (!holds).then_some(key)
     }
@@ -125,7 +139,7 @@ impl Model {
             Act::Remove(_) => tx.remove::<Note>(key),
             Act::Require(_, right) => tx.require::<Note>(key, self.revision(key, *right)),
             Act::RequireAbsent(_) => tx.require_absent::<Note>(key),
-            Act::Append => tx,
+            Act::Append | Act::RemoveAll(_) => tx,
         };
     }
 
@@ -155,7 +169,7 @@ async fn check_scan(
     beyond: Option<u8>,
     limit: usize,
 ) -> Result<(), TestCaseError> {
-    let prefix = if prefix == 3 { Prefix::all() } else { Key::prefix([prefix.to_string()]).unwrap() };
+    let prefix = under(prefix);
     let beyond = beyond.map(at);
     let mut forward = model.range(&prefix);
     let mut backward: Vec<_> = forward.iter().rev().cloned().collect();
