@@ -8,7 +8,7 @@ use std::sync::Arc;
 use store::records::FunctionRecord;
 use telemetry::LogStream;
 use types::{Arn, EnvironmentId, Random, Region, ServiceError, Timestamp, Version};
-use worker::{Code, CodeId, EnvironmentSpec};
+use worker::{Code, CodeId, EnvironmentSpec, Logging};
 
 /// A fresh environment for this version.
 pub(crate) fn environment(
@@ -34,6 +34,9 @@ pub(crate) fn environment(
         ephemeral_storage_mb: configuration.ephemeral_storage_mb,
         variables: configuration.variables.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
         code: Code { id: code_id(&record.code.sha256)?, place: record.code.blob.to_string() },
+        layers: Vec::new(),
+        credentials: None,
+        logging: Logging::default(),
         log: Arc::new(LogStream {
             account: record.account,
             region: region.clone(),

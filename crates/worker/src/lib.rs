@@ -4,10 +4,12 @@
 //! Invariant: whatever ends an environment, nothing of it stays behind, and an accepted invocation gets its outcome.
 
 mod code;
+mod credentials;
 mod environment;
 mod error;
 mod invocation;
 mod isolation;
+mod logging;
 mod logs;
 mod memory;
 mod options;
@@ -25,10 +27,12 @@ mod sync;
 mod worker;
 
 pub use code::{CodeError, CodeSource};
+pub use credentials::RoleCredentials;
 pub use environment::{Environment, Phase};
 pub use error::StartError;
 pub use invocation::{Answer, Fate, Invocation, LogTail, Outcome, Timings};
 pub use isolation::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
+pub use logging::{LogFormat, LogLevel, Logging};
 pub use options::Options;
 pub use sandboxed::SandboxIsolation;
 pub use spec::{Code, CodeId, EnvironmentSpec};

@@ -1,5 +1,6 @@
 //! Everything that the worker is told about an environment. It opens no store and decides no policy.
 
+use crate::{Logging, RoleCredentials};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use types::{
 
 /// One execution environment: of one account and one function version for its whole life.
 ///
-/// Has no `Debug` output of its variables: they are the customer's secrets.
+/// Has no `Debug` output of its variables and credentials: they are the customer's secrets.
 #[derive(Clone)]
 pub struct EnvironmentSpec {
     /// Its own id, the last part of its log stream's name.
@@ -40,6 +41,12 @@ pub struct EnvironmentSpec {
     pub variables: Vec<(String, String)>,
     /// The code package.
     pub code: Code,
+    /// The layers, in order: merged at /opt, a later one's files win. At most five.
+    pub layers: Vec<Code>,
+    /// The execution role's, if the function has them.
+    pub credentials: Option<RoleCredentials>,
+    /// What its log lines look like.
+    pub logging: Logging,
     /// Where its log lines go.
     pub log: Arc<LogStream>,
 }

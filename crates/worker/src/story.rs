@@ -5,8 +5,8 @@ use crate::runtimes::{Runtime, Runtimes};
 use crate::simulation::{Guest, Simulation};
 use crate::sync::lock;
 use crate::{
-    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Options,
-    Worker,
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Logging,
+    Options, Worker,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -217,6 +217,9 @@ pub(crate) fn spec() -> EnvironmentSpec {
         ephemeral_storage_mb: 512,
         variables: Vec::new(),
         code: Code { id: CodeId::new([0; 32]), place: String::new() },
+        layers: Vec::new(),
+        credentials: None,
+        logging: Logging::default(),
         log: Arc::new(log),
     }
 }

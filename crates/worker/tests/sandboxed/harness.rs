@@ -19,8 +19,8 @@ use types::{
 };
 use worker::runtimes::Runtimes;
 use worker::{
-    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Options,
-    SandboxIsolation, Worker,
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Logging,
+    Options, SandboxIsolation, Worker,
 };
 
 /// What a case gets.
@@ -151,6 +151,9 @@ impl Bench {
             ephemeral_storage_mb: 512,
             variables: Vec::new(),
             code: self.packages.add("the code"),
+            layers: Vec::new(),
+            credentials: None,
+            logging: Logging::default(),
             log: Arc::new(log),
         }
     }
