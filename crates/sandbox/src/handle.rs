@@ -6,6 +6,7 @@
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -22,12 +23,17 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sandbox {
     /// Listens on 127.0.0.1:9001 inside the environment's own network namespace.
     pub runtime_api: TcpListener,
+    /// Listens on 127.0.0.1:9002 there, for the platform's own API.
+    pub platform: TcpListener,
     /// Read end of the runtime's standard output and error.
     pub output: OwnedFd,
     /// pid 1 of the environment. Readable means that every process in it is dead.
     pub pidfd: OwnedFd,
     /// Four bytes, native order: the runtime's wait status; then end of file. End of file at once: killed from outside.
     pub status: OwnedFd,
+    /// The other end of the runtime's descriptor 3, if one was asked for. To be taken: the runtime sees the end of file only
+    /// when this is dropped.
+    pub channel: Option<UnixStream>,
     pub(crate) lifeline: OwnedFd,
     pub(crate) gauges: Gauges,
 }

@@ -14,6 +14,9 @@ pub(crate) const MAX_ITEMS: usize = 1024;
 /// Most bytes of arguments and variables together: well below the kernel's own bound of a quarter of the stack limit.
 pub(crate) const MAX_TOTAL: usize = 512 * 1024;
 
+/// Most layers of one environment. Source: "Lambda quotas".
+const MAX_LAYERS: usize = 5;
+
 /// The name of a code tree in the staging area: 64 lowercase hexadecimal digits.
 ///
 /// Neutral names matter: the function reads this one in its own `/proc/self/mountinfo`.
@@ -64,6 +67,11 @@ pub struct SandboxSpec {
     pub root: PathBuf,
     /// The code tree below [`crate::Spawner::staging`] that becomes `/var/task`.
     pub code: TreeName,
+    /// The trees there whose merged contents become `/opt`, read-only: what a later one has wins. At most five; none leave it
+    /// empty.
+    pub layers: Vec<TreeName>,
+    /// Whether the runtime's process gets descriptor 3, a stream socket whose other end is [`crate::Sandbox::channel`].
+    pub channel: bool,
     /// Program (a path inside the environment) and its arguments.
     pub argv: Vec<String>,
     /// Environment variables, complete: nothing is inherited.
@@ -85,6 +93,9 @@ pub enum SpecError {
     /// The code tree.
     #[error("the code tree's name is not 64 lowercase hexadecimal digits")]
     TreeName,
+    /// The layers.
+    #[error("there are more than five layers")]
+    Layers,
     /// The runtime root.
     #[error("the runtime root is not an absolute path without `..`")]
     Root,
@@ -117,6 +128,7 @@ impl std::fmt::Debug for SandboxSpec {
             .field("id", &self.id)
             .field("root", &self.root)
             .field("code", &self.code)
+            .field("layers", &self.layers)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -130,6 +142,9 @@ impl SandboxSpec {
         }
         if !self.root.to_str().is_some_and(is_plain_absolute) {
             return Err(SpecError::Root);
+        }
+        if self.layers.len() > MAX_LAYERS {
+            return Err(SpecError::Layers);
         }
         if !is_plain_absolute(&self.cwd) {
             return Err(SpecError::Cwd);

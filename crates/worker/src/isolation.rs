@@ -5,6 +5,7 @@
 use crate::CodeId;
 use std::net::TcpListener;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,6 +30,10 @@ pub struct CellSpec {
     pub root: PathBuf,
     /// The code tree that becomes /var/task.
     pub code: CodeId,
+    /// The trees that are merged at /opt, a later one over an earlier one.
+    pub layers: Vec<CodeId>,
+    /// Whether the runtime's process gets a stream socket as descriptor 3.
+    pub channel: bool,
     /// The runtime's program and arguments.
     pub argv: Vec<String>,
     /// All environment variables.
@@ -45,6 +50,10 @@ pub struct CellSpec {
 pub struct Started {
     /// Listens at 127.0.0.1:9001 inside.
     pub runtime_api: TcpListener,
+    /// Listens at 127.0.0.1:9002 inside.
+    pub platform: TcpListener,
+    /// The other end of the runtime's descriptor 3, if the spec asks for one.
+    pub channel: Option<UnixStream>,
     /// Standard output and error of the runtime.
     pub output: OwnedFd,
     /// Gives the runtime's wait status (four bytes, native order) when it has ended, then end of file.

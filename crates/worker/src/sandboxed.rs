@@ -1,6 +1,6 @@
 //! The sandbox as an isolation.
 
-use crate::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
+use crate::{Cell, CellSpec, CodeId, Isolation, IsolationError, Memory, Started};
 use sandbox::{CreateError, Limits, Sandbox, SandboxSpec, Spawner, Step, TreeName};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -51,7 +51,9 @@ fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
     Ok(SandboxSpec {
         id: spec.id.clone(),
         root: spec.root.clone(),
-        code: TreeName::parse(&spec.code.to_string())?,
+        code: tree_name(&spec.code)?,
+        layers: spec.layers.iter().map(tree_name).collect::<Result<_, _>>()?,
+        channel: spec.channel,
         argv: spec.argv.clone(),
         env: spec.env.clone(),
         cwd: "/var/task".to_owned(),
@@ -67,10 +69,17 @@ fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
     })
 }
 
-/// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own.
-fn started(sandbox: Sandbox) -> io::Result<Started> {
+fn tree_name(id: &CodeId) -> Result<TreeName, sandbox::SpecError> {
+    TreeName::parse(&id.to_string())
+}
+
+/// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own. The
+/// channel is moved, so that dropping it is its end.
+fn started(mut sandbox: Sandbox) -> io::Result<Started> {
     Ok(Started {
         runtime_api: sandbox.runtime_api.try_clone()?,
+        platform: sandbox.platform.try_clone()?,
+        channel: sandbox.channel.take(),
         output: sandbox.output.try_clone()?,
         status: sandbox.status.try_clone()?,
         pidfd: sandbox.pidfd.try_clone()?,

@@ -230,6 +230,8 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> C
         id: spec.id.to_string(),
         root: runtime.root.clone(),
         code: spec.code.id,
+        layers: spec.layers.iter().map(|layer| layer.id).collect(),
+        channel: false,
         argv: program.to_vec(),
         env: variables(spec, &runtime.env),
         memory_bytes: spec.memory.bytes(),

@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, Signal};
 
+use super::streams::GUEST;
 use super::{Plan, Prepared};
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
@@ -51,8 +52,8 @@ fn execute(plan: &Plan) -> Failed {
 }
 
 fn supervise(runtime: Pid, status: &OwnedFd) -> ! {
-    // The standard streams are the runtime's: when it closes them, the platform has to see the end of file.
-    for stream in 0..=2 {
+    // The standard streams and the channel are the runtime's: when it closes them, the platform has to see the end of file.
+    for stream in 0..=GUEST {
         drop(syscalls::adopt_descriptor(stream));
     }
     loop {

@@ -1,7 +1,7 @@
 //! The first process of an environment, from its first instruction to the runtime's.
 //!
 //! ```text
-//! clone3 ─ join cgroups ─ mounts ─ pivot_root ─ listener ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
+//! clone3 ─ join cgroups ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
 //!                                                                 └ fork ─ exec of the runtime (pid 2)
 //!                                                  pid 1 ─ reaps, reports the runtime's end, exits: all die
 //! ```
@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use rustix::thread::UnshareFlags;
 
+pub(crate) use network::Listeners;
 pub(crate) use setup_channel::{Report, receive_report};
 pub(crate) use texts::Texts;
 pub(crate) use user_namespace::write_once;
@@ -53,6 +54,7 @@ pub(crate) struct Plan {
     /// Detached mounts, attributes set.
     pub(crate) root: OwnedFd,
     pub(crate) code: OwnedFd,
+    pub(crate) layers: Option<OwnedFd>,
     pub(crate) passwd: OwnedFd,
     /// Whether a tmpfs can be kept out of swap.
     pub(crate) swap: Swap,
@@ -66,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) channel: OwnedFd,
     pub(crate) output: OwnedFd,
     pub(crate) status: OwnedFd,
+    /// Descriptor 3 of the runtime, if it has one.
+    pub(crate) guest: Option<OwnedFd>,
     /// The spawner's pidfd.
     pub(crate) spawner: OwnedFd,
 }
@@ -119,9 +123,9 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     limits::prefer_as_victim()?;
     rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
     mounts::build(plan)?;
-    let listener = network::listen(plan.weakened)?;
-    setup_channel::send_listener(&plan.channel, &listener)?;
-    drop(listener);
+    let listeners = network::listen(plan.weakened)?;
+    setup_channel::send_listeners(&plan.channel, &listeners)?;
+    drop(listeners);
     streams::arrange(plan)
 }
 

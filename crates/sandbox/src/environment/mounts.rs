@@ -29,6 +29,9 @@ pub(super) fn build(plan: &Plan) -> Result<(), Failed> {
     let proc = procfs::mount(plan, root, &null)?;
     mount_tmp(plan, root)?;
     attach(&plan.code, root, "var/task", Step::AttachCode)?;
+    if let Some(layers) = &plan.layers {
+        attach(layers, root, "opt", Step::AttachLayers)?;
+    }
     attach(&plan.passwd, root, "etc/passwd", Step::AttachPasswd)?;
     procfs::close(plan, &proc)?;
     enter(root)?;

@@ -1,4 +1,4 @@
-//! What the first process tells the spawner: its listener, or the step that failed; silence and the end of file mean that the
+//! What the first process tells the spawner: its listeners, or the step that failed; silence and the end of file mean that the
 //! runtime was executed.
 //!
 //! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
@@ -8,27 +8,30 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
 
+use super::Listeners;
 use crate::spawner::packet;
 use crate::step::{At, Failed, Step};
 
 /// Kind, step, errno.
 const LENGTH: usize = 7;
-const LISTENER: u8 = 1;
+const LISTENERS: u8 = 1;
 const FAILURE: u8 = 2;
 
 /// One thing said.
 #[derive(Debug)]
 pub(crate) enum Report {
-    /// The Runtime API's listener.
-    Listener(OwnedFd),
+    /// The listeners inside.
+    Listeners(Listeners<OwnedFd>),
     /// The set-up failed.
     Failed(Failed),
     /// The channel is closed.
     End,
 }
 
-pub(super) fn send_listener(channel: &OwnedFd, listener: &TcpListener) -> Result<(), Failed> {
-    packet::send(channel, &encode(LISTENER, 0, 0), &[listener.as_fd()]).at(Step::SendListener)
+pub(super) fn send_listeners(channel: &OwnedFd, listeners: &Listeners<TcpListener>) -> Result<(), Failed> {
+    let Listeners { runtime_api, platform } = listeners;
+    let descriptors = [runtime_api.as_fd(), platform.as_fd()];
+    packet::send(channel, &encode(LISTENERS, 0, 0), &descriptors).at(Step::SendListeners)
 }
 
 pub(super) fn send_failure(channel: &OwnedFd, failed: Failed) {
@@ -41,7 +44,11 @@ pub(crate) fn receive_report(channel: &OwnedFd) -> Result<Report, Failed> {
     let Some(received) = packet::receive(channel, 64).at(Step::SetupSpoke)? else { return Ok(Report::End) };
     let bytes: [u8; LENGTH] = received.bytes.try_into().map_err(|_| nonsense())?;
     match bytes[0] {
-        LISTENER => received.descriptors.into_iter().next().map(Report::Listener).ok_or(nonsense()),
+        LISTENERS => {
+            let both: [OwnedFd; 2] = received.descriptors.try_into().map_err(|_| nonsense())?;
+            let [runtime_api, platform] = both;
+            Ok(Report::Listeners(Listeners { runtime_api, platform }))
+        }
         FAILURE => decode_failure(&bytes).map(Report::Failed).ok_or(nonsense()),
         _ => Err(nonsense()),
     }

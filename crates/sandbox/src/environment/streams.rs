@@ -1,4 +1,5 @@
-//! The descriptors that survive: the standard streams, the status pipe and, until the runtime is executed, three more.
+//! The descriptors that survive: the standard streams, the runtime's channel if it has one, the status pipe and, until the
+//! runtime is executed, two more.
 //!
 //! Invariant: everything else is closed before the identity changes, so that no descriptor of the host can leak.
 
@@ -12,10 +13,12 @@ use crate::step::{At, Failed, Step};
 use crate::syscalls;
 use crate::weaken::Layer;
 
-const STATUS: i32 = 3;
-const CHANNEL: i32 = 4;
-const SPAWNER: i32 = 5;
-const FIRST_CLOSED: u32 = 6;
+/// The runtime's channel: the number that its bootstrap knows.
+pub(super) const GUEST: i32 = 3;
+const STATUS: i32 = 4;
+const CHANNEL: i32 = 5;
+const SPAWNER: i32 = 6;
+const FIRST_CLOSED: u32 = 7;
 
 /// Gives each descriptor its number and closes the rest. The plan's own descriptors are closed when this returns.
 pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
@@ -37,13 +40,21 @@ fn place(plan: &Plan) -> rustix::io::Result<()> {
     // A final number may be the present number of another of these: all go out of the way first.
     let parked =
         [park(&null)?, park(&plan.output)?, park(&plan.status)?, park(&plan.channel)?, park(&plan.spawner)?];
+    let guest = plan.guest.as_ref().map(park).transpose()?;
     let [null, output, status, channel, spawner] = &parked;
     let numbers =
         [(null, 0), (output, 1), (output, 2), (status, STATUS), (channel, CHANNEL), (spawner, SPAWNER)];
     for (fd, number) in numbers {
         syscalls::place_descriptor(fd, number)?;
     }
-    Ok(())
+    match &guest {
+        Some(guest) => syscalls::place_descriptor(guest, GUEST),
+        None => {
+            // Whatever had the number in the spawner.
+            drop(syscalls::adopt_descriptor(GUEST));
+            Ok(())
+        }
+    }
 }
 
 fn park(fd: impl AsFd) -> rustix::io::Result<OwnedFd> {

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode as FileMode, OFlags};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 
 use super::environments::{Birth, Environment, Slot, State};
@@ -68,6 +69,7 @@ fn start(
     let (output, output_inside) = pipe()?;
     let (status, status_inside) = pipe()?;
     let (channel, channel_inside) = packet::socket_pair().at(Step::MakeChannel)?;
+    let (guest, guest_inside) = guest_channel(spec.channel)?.unzip();
     let Group { join, clone_into, gauges, oom_event } = group;
     let plan = Plan {
         mode: shop.mode,
@@ -78,6 +80,7 @@ fn start(
         join,
         root: root(spec, weakened)?,
         code: shop.staging.code(&spec.code)?,
+        layers: shop.staging.layers(&spec.layers, weakened)?,
         passwd: shop.staging.passwd(uid)?,
         swap: shop.staging.swap,
         attach_point: shop.staging.point,
@@ -88,13 +91,14 @@ fn start(
         channel: channel_inside,
         output: output_inside,
         status: status_inside,
+        guest: guest_inside,
         spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
     };
     let flags = environment::clone_flags(shop.mode, weakened);
     match syscalls::clone3(flags, clone_into.as_ref()).at(Step::Clone3)? {
         Cloned::Child => environment::run(&plan),
         Cloned::Parent(pidfd) => {
-            let birth = Birth { channel, listener: None, failed: None, output, status, gauges };
+            let birth = Birth { channel, listeners: None, failed: None, output, status, guest, gauges };
             Ok((birth, pidfd, oom_event))
         }
     }
@@ -112,6 +116,13 @@ fn root(spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
         protect(&mount).at(Step::ProtectRoot)?;
     }
     Ok(mount)
+}
+
+/// The runtime's channel: the platform's end and the runtime's.
+fn guest_channel(wanted: bool) -> Result<Option<(OwnedFd, OwnedFd)>, Failed> {
+    let make =
+        || rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+    wanted.then(make).transpose().at(Step::MakeChannel)
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {

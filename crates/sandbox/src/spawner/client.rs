@@ -3,7 +3,6 @@
 //! Invariant: no lock. Each request brings the socket on which its answer comes, so that threads don't wait for each other,
 //! and that socket then is the environment's lifeline.
 
-use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -74,9 +73,9 @@ pub(super) fn create(
 
 fn take_answer(packet: Packet, lifeline: OwnedFd) -> Result<Sandbox, CreateError> {
     match Answer::decode(&packet.bytes) {
-        Ok(Answer::Created { gauges }) => {
+        Ok(Answer::Created { gauges, channel }) => {
             let mut fds = packet.descriptors.into_iter();
-            sandbox(&mut fds, gauges, lifeline).ok_or(CreateError::Answer)
+            sandbox(&mut fds, gauges, channel, lifeline).ok_or(CreateError::Answer)
         }
         Ok(Answer::Failed(failed)) => Err(failed.into()),
         Ok(Answer::Refused(Refusal::Full)) => Err(CreateError::Full),
@@ -85,9 +84,15 @@ fn take_answer(packet: Packet, lifeline: OwnedFd) -> Result<Sandbox, CreateError
     }
 }
 
-fn sandbox(fds: &mut impl Iterator<Item = OwnedFd>, gauges: u32, lifeline: OwnedFd) -> Option<Sandbox> {
-    let runtime_api = TcpListener::from(fds.next()?);
+fn sandbox(
+    fds: &mut impl Iterator<Item = OwnedFd>,
+    gauges: u32,
+    has_channel: bool,
+    lifeline: OwnedFd,
+) -> Option<Sandbox> {
+    let (runtime_api, platform) = (fds.next()?.into(), fds.next()?.into());
     let (output, pidfd, status) = (fds.next()?, fds.next()?, fds.next()?);
+    let channel = if has_channel { Some(fds.next()?.into()) } else { None };
     let gauges = Gauges::from_descriptors(gauges, fds)?;
-    Some(Sandbox { runtime_api, output, pidfd, status, lifeline, gauges })
+    Some(Sandbox { runtime_api, platform, output, pidfd, status, channel, lifeline, gauges })
 }

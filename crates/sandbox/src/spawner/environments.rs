@@ -1,7 +1,7 @@
 //! The living environments as the spawner sees them.
 //!
 //! ```text
-//!            Create                listener, then end of the channel
+//!            Create                listeners, then end of the channel
 //! (nothing) ───────► SettingUp ───────────────────────────────────► Running
 //!                        │ a step failed, or pid 1 died               │ lifeline closed, or out of memory on v1
 //!                        ▼                                            ▼
@@ -22,6 +22,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 use super::packet;
 use super::protocol::Answer;
 use crate::cgroup::GaugeKind;
+use crate::environment::Listeners;
 use crate::step::{Failed, Step};
 
 /// The place of an environment in the uid range.
@@ -51,10 +52,11 @@ pub(super) enum State {
 /// What a new environment is still waiting for and will hand over.
 pub(super) struct Birth {
     pub(super) channel: OwnedFd,
-    pub(super) listener: Option<OwnedFd>,
+    pub(super) listeners: Option<Listeners<OwnedFd>>,
     pub(super) failed: Option<Failed>,
     pub(super) output: OwnedFd,
     pub(super) status: OwnedFd,
+    pub(super) guest: Option<OwnedFd>,
     pub(super) gauges: Vec<(GaugeKind, File)>,
 }
 
@@ -89,9 +91,9 @@ impl Environment {
     /// The runtime was executed, or set-up ended: hands over or dooms.
     pub(super) fn born(&mut self) {
         let State::SettingUp(birth) = &mut self.state else { return };
-        match (birth.listener.take(), birth.failed) {
-            (Some(listener), None) => {
-                if hand_over(&self.lifeline, &self.pidfd, birth, &listener).is_ok() {
+        match (birth.listeners.take(), birth.failed) {
+            (Some(listeners), None) => {
+                if hand_over(&self.lifeline, &self.pidfd, birth, &listeners).is_ok() {
                     self.state = State::Running;
                 } else {
                     self.doom();
@@ -110,18 +112,21 @@ fn hand_over(
     lifeline: &OwnedFd,
     pidfd: &OwnedFd,
     birth: &Birth,
-    listener: &OwnedFd,
+    listeners: &Listeners<OwnedFd>,
 ) -> rustix::io::Result<()> {
     let mut bits = 0;
+    let (runtime_api, platform) = (listeners.runtime_api.as_fd(), listeners.platform.as_fd());
     let mut descriptors: Vec<BorrowedFd<'_>> =
-        vec![listener.as_fd(), birth.output.as_fd(), pidfd.as_fd(), birth.status.as_fd()];
+        vec![runtime_api, platform, birth.output.as_fd(), pidfd.as_fd(), birth.status.as_fd()];
+    descriptors.extend(birth.guest.as_ref().map(AsFd::as_fd));
     for kind in GaugeKind::ALL {
         if let Some((_, file)) = birth.gauges.iter().find(|(found, _)| *found == kind) {
             bits |= kind as u32;
             descriptors.push(file.as_fd());
         }
     }
-    packet::send(lifeline, &Answer::Created { gauges: bits }.encode(), &descriptors)
+    let answer = Answer::Created { gauges: bits, channel: birth.guest.is_some() };
+    packet::send(lifeline, &answer.encode(), &descriptors)
 }
 
 /// All of them.

@@ -7,6 +7,7 @@ mod birth;
 mod client;
 mod environments;
 mod launch;
+mod layers;
 pub(crate) mod packet;
 mod prepare;
 mod protocol;

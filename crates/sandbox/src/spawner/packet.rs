@@ -16,8 +16,8 @@ use rustix::net::{
 };
 use zeroize::Zeroizing;
 
-/// Most descriptors in one packet: listener, output, pidfd, status, four gauges.
-const MAX_DESCRIPTORS: usize = 8;
+/// Most descriptors in one packet: two listeners, output, pidfd, status, channel, four gauges.
+const MAX_DESCRIPTORS: usize = 10;
 
 /// A packet that arrived.
 pub(crate) struct Packet {

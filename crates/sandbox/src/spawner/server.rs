@@ -303,7 +303,7 @@ impl Server {
 fn hear(environment: &mut Environment) {
     let State::SettingUp(birth) = &mut environment.state else { return };
     match receive_report(&birth.channel) {
-        Ok(Report::Listener(listener)) => birth.listener = Some(listener),
+        Ok(Report::Listeners(listeners)) => birth.listeners = Some(listeners),
         Ok(Report::Failed(failed)) => birth.failed = birth.failed.or(Some(failed)),
         Ok(Report::End) => environment.born(),
         Err(failed) => {

@@ -14,10 +14,12 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode as FileMode, OFlags};
 
+use super::layers;
 use crate::environment::mounts::{Swap, Tmpfs, attach_by_path, clone_tree, open_beneath};
 use crate::spec::TreeName;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
+use crate::weaken::{Layer, Weakened};
 
 /// Directories that every kernel's /proc has, always empty, needed by nobody in the spawner: one serves as the place of the
 /// staging area, and in each environment's namespace of its root until that is `/`.
@@ -62,6 +64,27 @@ impl Staging {
         Ok(mount)
     }
 
+    /// A read-only detached mount of everything that layers, the last of which wins, have to show; none where there are none.
+    pub(super) fn layers(&self, trees: &[TreeName], weakened: Weakened) -> Result<Option<OwnedFd>, Failed> {
+        let find = |tree: &TreeName| {
+            open_beneath(&self.root, &format!("trees/{}", tree.as_str())).at(Step::OpenLayer)
+        };
+        match layers::stack(trees)[..] {
+            [] => Ok(None),
+            [only] => {
+                let mount = clone_tree(find(only)?).at(Step::CloneLayer)?;
+                if weakened.keeps(Layer::ReadOnlyRoot) {
+                    protect(&mount).at(Step::ProtectLayer)?;
+                }
+                Ok(Some(mount))
+            }
+            ref stack => {
+                let found = stack.iter().map(|tree| find(tree)).collect::<Result<Vec<_>, _>>()?;
+                layers::merge(&found).at(Step::MergeLayers).map(Some)
+            }
+        }
+    }
+
     /// A read-only detached mount of the passwd file in which the uid has a line.
     pub(super) fn passwd(&mut self, uid: u32) -> Result<OwnedFd, Failed> {
         let name = format!("passwd/{uid}");
@@ -78,12 +101,12 @@ impl Staging {
         Ok(mount)
     }
 
-    /// Makes the empty root and the empty code tree of the trial, and says where the root is.
-    pub(super) fn make_probe(&self, tree: &TreeName) -> Result<String, Failed> {
-        let code = format!("trees/{}", tree.as_str());
+    /// Makes the empty root and the empty trees of the trial, and says where the root is.
+    pub(super) fn make_probe(&self, trees: &[TreeName]) -> Result<String, Failed> {
+        let trees = trees.iter().map(|tree| format!("trees/{}", tree.as_str()));
         let directories =
             ["dev", "proc", "tmp", "var", "var/task", "opt", "etc"].map(|d| format!("probe/{d}"));
-        for directory in [code, "probe".to_owned()].into_iter().chain(directories) {
+        for directory in trees.chain(["probe".to_owned()]).chain(directories) {
             rustix::fs::mkdirat(&self.root, directory, directory_mode()).at(Step::StagingDirectory)?;
         }
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
@@ -93,14 +116,14 @@ impl Staging {
     }
 
     /// Removes what [`Staging::make_probe`] made.
-    pub(super) fn remove_probe(&self, tree: &TreeName) -> Result<(), Failed> {
+    pub(super) fn remove_probe(&self, trees: &[TreeName]) -> Result<(), Failed> {
         let remove =
             |name: &str, flags| rustix::fs::unlinkat(&self.root, name, flags).at(Step::StagingDirectory);
         remove("probe/etc/passwd", rustix::fs::AtFlags::empty())?;
-        let tree = format!("trees/{}", tree.as_str());
+        let trees = trees.iter().map(|tree| format!("trees/{}", tree.as_str()));
         let inner =
             ["dev", "proc", "tmp", "var/task", "var", "opt", "etc"].map(|name| format!("probe/{name}"));
-        for directory in inner.into_iter().chain(["probe".to_owned(), tree]) {
+        for directory in inner.into_iter().chain(["probe".to_owned()]).chain(trees) {
             remove(&directory, rustix::fs::AtFlags::REMOVEDIR)?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The trial at the start: one environment on an empty root, which must get as far as the exec of a program that is not there.
+//! The trial at the start: one environment on an empty root with two layers, which must get as far as the exec of a program that is not there.
 //!
 //! Invariant: a spawner that reports itself ready has seen every step of an environment's creation succeed on this machine.
 
@@ -20,14 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes it and looks at how it fails.
 pub(super) fn run(shop: &mut Workshop, uid: u32) -> Result<(), Unready> {
-    let tree = TreeName::parse(&"0".repeat(64)).map_err(|_| unexpected(Errno::INVAL))?;
-    let root = shop.staging.make_probe(&tree)?;
-    let outcome = attempt(shop, &spec(root, tree.clone()), uid);
-    shop.staging.remove_probe(&tree)?;
+    let trees = [tree_of('0')?, tree_of('1')?];
+    let root = shop.staging.make_probe(&trees)?;
+    let outcome = attempt(shop, &spec(root, trees.clone()), uid);
+    shop.staging.remove_probe(&trees)?;
     match outcome? {
         Failed { step: Step::ExecRuntime, errno: Errno::NOENT } => Ok(()),
         failed => Err(failed.into()),
     }
+}
+
+fn tree_of(digit: char) -> Result<TreeName, Failed> {
+    TreeName::parse(&digit.to_string().repeat(64)).map_err(|_| unexpected(Errno::INVAL))
 }
 
 fn attempt(shop: &mut Workshop, spec: &SandboxSpec, uid: u32) -> Result<Failed, Failed> {
@@ -54,7 +58,7 @@ fn listen(environment: &Environment) -> Result<Failed, Failed> {
     };
     while wait_readable(channel, PATIENCE) {
         match receive_report(channel)? {
-            Report::Listener(_) => {}
+            Report::Listeners(_) => {}
             Report::Failed(failed) => return Ok(failed),
             Report::End => return Err(unexpected(Errno::SRCH)),
         }
@@ -66,11 +70,13 @@ fn unexpected(errno: Errno) -> Failed {
     Failed { step: Step::SetupDied, errno }
 }
 
-fn spec(root: String, code: TreeName) -> SandboxSpec {
+fn spec(root: String, [tree, lower]: [TreeName; 2]) -> SandboxSpec {
     SandboxSpec {
         id: "0".repeat(32),
         root: root.into(),
-        code,
+        code: tree.clone(),
+        layers: vec![tree, lower],
+        channel: true,
         argv: vec!["/absent".to_owned()],
         env: Vec::new(),
         cwd: "/".to_owned(),

@@ -24,6 +24,8 @@ pub(crate) struct Bench {
     pub(crate) name: String,
     pub(crate) root: PathBuf,
     pub(crate) code: TreeName,
+    /// Two that have something in common, and one that is open to everybody's writes but for its mount.
+    pub(crate) layers: [TreeName; 3],
     next_id: std::sync::atomic::AtomicU32,
 }
 
@@ -64,7 +66,9 @@ impl Bench {
             SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };
         let spawner = Spawner::start(options).expect("the spawner starts");
         let code = tree::stage(spawner.staging(), 'a');
-        Self { spawner, name, root: root.to_owned(), code, next_id: std::sync::atomic::AtomicU32::new(1) }
+        let layers = tree::stage_layers(spawner.staging());
+        let next_id = std::sync::atomic::AtomicU32::new(1);
+        Self { spawner, name, root: root.to_owned(), code, layers, next_id }
     }
 
     /// An environment that runs this executable's `inside` with the words given.
@@ -76,6 +80,8 @@ impl Bench {
             id: format!("{id:032x}"),
             root: self.root.clone(),
             code: self.code.clone(),
+            layers: Vec::new(),
+            channel: false,
             argv,
             env: vec![("GREETING".to_owned(), "hello".to_owned())],
             cwd: "/var/task".to_owned(),
@@ -100,11 +106,25 @@ impl Bench {
         finish(&self.start(words))
     }
 
-    /// Runs the words in an environment that lacks some layers.
+    /// A spec with these of the bench's layers.
+    pub(crate) fn layered(&self, words: &[&str], layers: &[usize]) -> SandboxSpec {
+        let layers = layers.iter().map(|number| self.layers[*number].clone()).collect();
+        SandboxSpec { layers, ..self.spec(words) }
+    }
+
+    pub(crate) fn run_layered(&self, words: &[&str], layers: &[usize]) -> Ended {
+        finish(&self.spawner.create(&self.layered(words, layers)).expect("an environment"))
+    }
+
+    /// Runs the words in an environment that lacks some protections.
     #[cfg(feature = "weaken")]
     pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
-        let spec = self.spec(words);
-        finish(&self.spawner.create_weakened(&spec, weakened).expect("a weakened environment"))
+        self.run_spec_weakened(&self.spec(words), weakened)
+    }
+
+    #[cfg(feature = "weaken")]
+    pub(crate) fn run_spec_weakened(&self, spec: &SandboxSpec, weakened: &[sandbox::Weakening]) -> Ended {
+        finish(&self.spawner.create_weakened(spec, weakened).expect("a weakened environment"))
     }
 
     pub(crate) fn is_privileged(&self) -> bool {

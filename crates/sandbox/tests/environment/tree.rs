@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use sandbox::TreeName;
 
 /// The program's place inside.
@@ -58,13 +59,50 @@ fn loaded_objects() -> Vec<String> {
 
 /// Puts a code tree with one file into the staging area.
 pub(crate) fn stage(staging: BorrowedFd<'_>, digit: char) -> TreeName {
+    stage_files(staging, digit, &[("handler", "code")])
+}
+
+/// What a later layer does to an earlier one: adds to it, hides a file of it, a directory, a file by a directory.
+pub(crate) fn stage_layers(staging: BorrowedFd<'_>) -> [TreeName; 3] {
+    let first = [
+        ("common", "first"),
+        ("lib/first", "1"),
+        ("file-then-directory", "1"),
+        ("directory-then-file/x", "1"),
+    ];
+    let second = [
+        ("common", "second"),
+        ("lib/second", "2"),
+        ("file-then-directory/x", "2"),
+        ("directory-then-file", "2"),
+    ];
+    [stage_files(staging, 'd', &first), stage_files(staging, 'e', &second), stage_open(staging, '5')]
+}
+
+/// One that holds a directory and a file for attacks.
+pub(crate) fn stage_open(staging: BorrowedFd<'_>, digit: char) -> TreeName {
+    stage_files(staging, digit, &[("open/file", "as delivered")])
+}
+
+/// A tree of which everybody may change everything, as far as its modes go.
+fn stage_files(staging: BorrowedFd<'_>, digit: char, files: &[(&str, &str)]) -> TreeName {
     let name = digit.to_string().repeat(64);
-    let mode = rustix::fs::Mode::from_raw_mode(0o755);
-    rustix::fs::mkdirat(staging, &name, mode).expect("make a code tree");
-    let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::CLOEXEC;
-    let path = format!("{name}/handler");
-    let file = rustix::fs::openat(staging, &path, flags, rustix::fs::Mode::from_raw_mode(0o666))
-        .expect("make a file");
-    rustix::io::write(file.as_fd(), b"code").expect("write code");
+    make_directory(staging, &name);
+    for (path, content) in files {
+        if let Some((directory, _)) = path.split_once('/') {
+            make_directory(staging, &format!("{name}/{directory}"));
+        }
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(staging, format!("{name}/{path}"), flags, Mode::empty());
+        let file = file.expect("make a file");
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(0o666)).expect("open it");
+        rustix::io::write(file.as_fd(), content.as_bytes()).expect("write it");
+    }
     TreeName::parse(&name).expect("a tree name")
+}
+
+fn make_directory(staging: BorrowedFd<'_>, path: &str) {
+    rustix::fs::mkdirat(staging, path, Mode::empty()).expect("make a directory");
+    let mode = Mode::from_raw_mode(0o777);
+    rustix::fs::chmodat(staging, path, mode, rustix::fs::AtFlags::empty()).expect("open a directory");
 }

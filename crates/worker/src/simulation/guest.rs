@@ -9,6 +9,7 @@ use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::io::AsyncWriteExt as _;
@@ -20,6 +21,8 @@ pub struct Guest {
     pub(super) start: usize,
     pub(super) spec: CellSpec,
     pub(super) api: SocketAddr,
+    pub(super) platform: SocketAddr,
+    pub(super) channel: Option<UnixStream>,
     pub(super) output: pipe::Sender,
     pub(super) connection: Option<SendRequest<Full<Bytes>>>,
     pub(super) gauge: Arc<Gauge>,
@@ -64,6 +67,16 @@ impl Guest {
     /// Where the Runtime API listens.
     pub fn api(&self) -> SocketAddr {
         self.api
+    }
+
+    /// Where the platform's own API listens.
+    pub fn platform(&self) -> SocketAddr {
+        self.platform
+    }
+
+    /// The runtime's descriptor 3, once, if it has one.
+    pub fn take_channel(&mut self) -> Option<UnixStream> {
+        self.channel.take()
     }
 
     /// Uses this much memory, in bytes.

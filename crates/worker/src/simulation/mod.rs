@@ -11,6 +11,7 @@ use crate::sync::lock;
 use crate::{Cell, CellSpec, Isolation, IsolationError, Memory, Started};
 use std::io::{self, PipeWriter, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::unix::pipe;
@@ -87,6 +88,8 @@ impl Simulation {
     fn make(&self, spec: &CellSpec) -> io::Result<Started> {
         let _context = self.handle.enter();
         let runtime_api = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        let platform = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        let (channel, inside) = if spec.channel { Some(UnixStream::pair()?).unzip() } else { (None, None) };
         let (output, printer) = io::pipe()?;
         let (status, dying) = io::pipe()?;
         let (pidfd, dead) = io::pipe()?;
@@ -98,6 +101,8 @@ impl Simulation {
             start,
             spec: spec.clone(),
             api: runtime_api.local_addr()?,
+            platform: platform.local_addr()?,
+            channel: inside,
             output: pipe::Sender::from_owned_fd(printer)?,
             connection: None,
             gauge: Arc::clone(&gauge),
@@ -113,7 +118,7 @@ impl Simulation {
         let cell =
             SimulatedCell { task: task.abort_handle(), death, gauge, shared: Arc::clone(&self.shared) };
         let (output, status, pidfd) = (output.into(), status.into(), pidfd.into());
-        Ok(Started { runtime_api, output, status, pidfd, cell: Arc::new(cell) })
+        Ok(Started { runtime_api, platform, channel, output, status, pidfd, cell: Arc::new(cell) })
     }
 }
 

@@ -32,7 +32,7 @@ impl Writer {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    pub(super) fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a String>) {
+    pub(super) fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) {
         self.number(texts.len() as u64);
         texts.for_each(|text| self.text(text));
     }
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         self.number()?.try_into().map_err(|_| Malformed)
     }
 
-    fn flag(&mut self) -> Result<bool, Malformed> {
+    pub(super) fn flag(&mut self) -> Result<bool, Malformed> {
         match self.number()? {
             0 => Ok(false),
             1 => Ok(true),

@@ -47,8 +47,8 @@ pub(crate) enum RequestKind {
 pub(crate) enum Answer {
     /// To `Start`. Descriptor: the staging directory.
     Ready(Protections),
-    /// To `Create`. Descriptors: listener, output, pidfd, status, then one gauge per bit.
-    Created { gauges: u32 },
+    /// To `Create`. Descriptors: both listeners, output, pidfd, status, the channel if there is one, then one gauge per bit.
+    Created { gauges: u32, channel: bool },
     /// A step failed; nothing is left.
     Failed(Failed),
     /// This machine lacks something indispensable.
@@ -98,7 +98,7 @@ impl Answer {
                 writer.protections(protections);
                 writer.0
             }
-            Self::Created { gauges } => header(2, *gauges, 0).to_vec(),
+            Self::Created { gauges, channel } => header(2, *gauges, (*channel).into()).to_vec(),
             Self::Failed(failed) => {
                 header(3, failed.step.number().into(), failed.errno.raw_os_error() as u32).to_vec()
             }
@@ -115,7 +115,7 @@ impl Answer {
         let mut reader = Reader(packet);
         let answer = match reader.header()? {
             (1, 0, 0) => Self::Ready(reader.protections()?),
-            (2, gauges, 0) if gauges < 16 => Self::Created { gauges },
+            (2, gauges, channel @ (0 | 1)) if gauges < 16 => Self::Created { gauges, channel: channel == 1 },
             (3, step, errno) => Self::Failed(decode_failed(step, errno)?),
             (4, 0, 0) => Self::Unprotected(reader.text()?),
             (5, 1, 0) => Self::Refused(Refusal::Malformed),
@@ -174,9 +174,11 @@ pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
         writer.number(number.into());
     }
     writer.number(weakened.bits().into());
-    writer.texts(spec.argv.iter());
-    writer.texts(spec.env.iter().map(|(name, _)| name));
-    writer.texts(spec.env.iter().map(|(_, value)| value));
+    writer.number(spec.channel.into());
+    writer.texts(spec.layers.iter().map(TreeName::as_str));
+    writer.texts(spec.argv.iter().map(String::as_str));
+    writer.texts(spec.env.iter().map(|(name, _)| name.as_str()));
+    writer.texts(spec.env.iter().map(|(_, value)| value.as_str()));
     writer.0
 }
 
@@ -194,6 +196,7 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
         open_files: reader.number32()?,
     };
     let weakened = Weakened::from_bits(reader.number32()?).ok_or(Malformed)?;
+    let (channel, layers) = (reader.flag()?, reader.texts()?);
     let (argv, names, values) = (reader.texts()?, reader.texts()?, reader.texts()?);
     reader.end()?;
     if names.len() != values.len() {
@@ -203,6 +206,12 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
         id,
         root: root.into(),
         code: TreeName::parse(&code).map_err(|_| Malformed)?,
+        layers: layers
+            .iter()
+            .map(|name| TreeName::parse(name))
+            .collect::<Result<_, _>>()
+            .map_err(|_| Malformed)?,
+        channel,
         argv,
         env: names.into_iter().zip(values).collect(),
         cwd,

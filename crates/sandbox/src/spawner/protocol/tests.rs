@@ -22,18 +22,21 @@ fn spec() -> impl Strategy<Value = SandboxSpec> {
         "(/[a-z]{1,8}){1,3}",
         "[a-zA-Z0-9][a-z-]{0,20}",
     );
+    let more = (prop::collection::vec("[0-9a-f]{64}", 0..=5), any::<bool>());
     let lists = (
         ("/[a-z/]{0,20}", prop::collection::vec("[^\0]{0,40}", 0..8)),
         prop::collection::vec(("[^\0=]{1,20}", "[^\0]{0,40}"), 0..8),
     );
-    (names, lists, limits()).prop_filter_map(
+    (names, more, lists, limits()).prop_filter_map(
         "a valid request",
-        |((id, root, code, cwd, hostname), lists, limits)| {
+        |((id, root, code, cwd, hostname), (layers, channel), lists, limits)| {
             let ((program, arguments), env) = lists;
             let spec = SandboxSpec {
                 id,
                 root: root.into(),
                 code: TreeName::parse(&code).ok()?,
+                layers: layers.iter().map(|name| TreeName::parse(name)).collect::<Result<_, _>>().ok()?,
+                channel,
                 argv: std::iter::once(program).chain(arguments).collect(),
                 env,
                 cwd,
@@ -91,7 +94,8 @@ fn answers_survive_the_way() {
     let failed = Failed { step: Step::ExecRuntime, errno: Errno::NOENT };
     let answers = [
         Answer::Ready(Protections { mode: Mode::Rootless, list: vec![protection] }),
-        Answer::Created { gauges: 15 },
+        Answer::Created { gauges: 15, channel: false },
+        Answer::Created { gauges: 0, channel: true },
         Answer::Failed(failed),
         Answer::Unprotected("no Landlock".to_owned()),
         Answer::Refused(Refusal::Full),
@@ -145,6 +149,7 @@ fn each_wrong_value_is_named() {
         spec.check().expect_err("refused")
     };
     assert_eq!(wrong(&|spec| spec.id = "A".repeat(32)), SpecError::Id);
+    assert_eq!(wrong(&|spec| spec.layers = vec![spec.code.clone(); 6]), SpecError::Layers);
     assert_eq!(wrong(&|spec| spec.root = "relative".into()), SpecError::Root);
     assert_eq!(wrong(&|spec| spec.root = "/a/../b".into()), SpecError::Root);
     assert_eq!(wrong(&|spec| spec.cwd = "/a/../..".to_owned()), SpecError::Cwd);
@@ -163,6 +168,8 @@ fn example() -> SandboxSpec {
         id: "0".repeat(32),
         root: "/root".into(),
         code: TreeName::parse(&"0".repeat(64)).expect("a name"),
+        layers: Vec::new(),
+        channel: false,
         argv: vec!["/bin/program".to_owned()],
         env: Vec::new(),
         cwd: "/".to_owned(),

@@ -25,6 +25,48 @@ pub(crate) fn runtime_api(bench: &Bench) -> Verdict {
     passed()
 }
 
+pub(crate) fn platform(bench: &Bench) -> Verdict {
+    let sandbox = bench.start(&["platform-api"]);
+    let (mut stream, peer) = sandbox.platform.accept().expect("a connection from inside");
+    assert!(peer.ip().is_loopback());
+    let mut request = String::new();
+    stream.read_to_string(&mut request).expect("read");
+    assert_eq!(request, "hello from inside");
+    stream.write_all(b"hello from the platform").expect("write");
+    drop(stream);
+    assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
+    passed()
+}
+
+/// Descriptor 3 is a stream between runtime and platform of which neither init nor anything else holds a copy.
+pub(crate) fn channel(bench: &Bench) -> Verdict {
+    let with_channel = |words: &[&str]| {
+        let spec = sandbox::SandboxSpec { channel: true, ..bench.spec(words) };
+        let mut sandbox = bench.spawner.create(&spec).expect("an environment");
+        let channel = sandbox.channel.take().expect("a channel");
+        channel.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        (sandbox, channel)
+    };
+    let (sandbox, _channel) = with_channel(&["descriptors"]);
+    assert_eq!(result(&finish(&sandbox), "open"), "0 1 2 3");
+
+    let (sandbox, mut channel) = with_channel(&["channel"]);
+    channel.write_all(b"hello from the platform").expect("write");
+    channel.shutdown(std::net::Shutdown::Write).expect("the end of the message");
+    let mut answer = String::new();
+    channel.read_to_string(&mut answer).expect("read to the end");
+    assert_eq!(answer, "hello from the platform, hello from inside");
+    // The runtime closed its end and lives on.
+    assert!(!wait_until(&sandbox.status, Instant::now()));
+    assert_eq!(first_line(&sandbox), "closed ok\n");
+
+    let (sandbox, channel) = with_channel(&["channel"]);
+    drop(channel);
+    assert_eq!(first_line(&sandbox), "closed ok\n");
+    assert!(bench.start(&["sleep"]).channel.is_none());
+    passed()
+}
+
 pub(crate) fn threads(bench: &Bench) -> Verdict {
     assert_eq!(result(&bench.run(&["threads"]), "sum"), "140");
     passed()
@@ -71,7 +113,10 @@ pub(crate) fn nothing_leaks(bench: &Bench) -> Verdict {
     for n in 0..100 {
         match n % 4 {
             0 => drop(bench.run(&["exit", "0"])),
-            1 => drop(bench.start(&["sleep"])),
+            1 => {
+                let spec = sandbox::SandboxSpec { channel: true, ..bench.layered(&["sleep"], &[0, 1]) };
+                drop(bench.spawner.create(&spec).expect("an environment"));
+            }
             2 => drop(bench.start(&["fork-bomb", "5"])),
             _ => {
                 let mut spec = bench.spec(&["sleep"]);
@@ -188,6 +233,10 @@ pub(crate) fn failures(bench: &Bench) -> Verdict {
     let no_code =
         |spec: &mut sandbox::SandboxSpec| spec.code = TreeName::parse(&"f".repeat(64)).expect("a name");
     assert_eq!(fails(&no_code), (Step::OpenCode, libc::ENOENT));
+    let no_layer = |spec: &mut sandbox::SandboxSpec| {
+        spec.layers = vec![TreeName::parse(&"f".repeat(64)).expect("a name")]
+    };
+    assert_eq!(fails(&no_layer), (Step::OpenLayer, libc::ENOENT));
     let no_cwd = |spec: &mut sandbox::SandboxSpec| spec.cwd = "/absent".to_owned();
     assert_eq!(fails(&no_cwd), (Step::EnterCwd, libc::ENOENT));
     let no_program = |spec: &mut sandbox::SandboxSpec| spec.argv[0] = "/absent".to_owned();

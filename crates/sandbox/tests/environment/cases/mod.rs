@@ -1,6 +1,7 @@
 //! The cases: each one is run privileged, rootless, or both, and says so in its name.
 
 mod attacks;
+mod layers;
 mod life;
 mod resources;
 mod spawner;
@@ -45,6 +46,12 @@ macro_rules! both {
             (concat!($mode, "_spawner_runs_from_a_sealed_copy"), spawner::sealed as _),
             (concat!($mode, "_start_is_refused_after_the_first_thread"), spawner::threads_refused as _),
             (concat!($mode, "_runtime_api_is_reachable"), life::runtime_api as _),
+            (concat!($mode, "_platforms_api_is_reachable"), life::platform as _),
+            (concat!($mode, "_channel_is_the_runtimes_alone"), life::channel as _),
+            (concat!($mode, "_layers_merge_and_later_ones_win"), layers::merge as _),
+            (concat!($mode, "_layers_are_read_only"), layers::writes as _),
+            (concat!($mode, "_layers_show_nothing_of_the_host"), layers::mounts as _),
+            (concat!($mode, "_weak_layers_let_writes_through"), weakened::layers as _),
             (concat!($mode, "_threads_work"), life::threads as _),
             (concat!($mode, "_wait_status_is_reported"), life::status as _),
             (concat!($mode, "_sigterm_reaches_the_runtime"), life::terminate as _),

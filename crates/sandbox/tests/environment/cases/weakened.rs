@@ -14,7 +14,7 @@ macro_rules! skipped {
 }
 
 #[cfg(not(feature = "weaken"))]
-skipped! { seccomp landlock proc descriptors network pid_namespace identity capabilities process_limits memory_limit }
+skipped! { seccomp landlock proc descriptors network pid_namespace layers identity capabilities process_limits memory_limit }
 
 #[cfg(feature = "weaken")]
 pub(crate) use on::*;
@@ -23,10 +23,11 @@ pub(crate) use on::*;
 mod on {
     use std::net::TcpListener;
 
-    use sandbox::Weakening;
+    use sandbox::{SandboxSpec, Weakening};
 
     use super::super::{attacks, passed, result};
     use super::{Bench, Verdict};
+    use crate::tree;
 
     pub(crate) fn seccomp(bench: &Bench) -> Verdict {
         let ended = bench.run_weakened(&["calls"], &[Weakening::NoSeccomp]);
@@ -63,6 +64,23 @@ mod on {
         let _ = std::fs::remove_file(bench.root.join("open/new"));
         let _ = std::fs::remove_dir(bench.root.join("open/directory"));
         restore();
+        passed()
+    }
+
+    /// As with the root.
+    pub(crate) fn layers(bench: &Bench) -> Verdict {
+        // Of its own: the attack changes it.
+        let layers = vec![tree::stage_open(bench.spawner.staging(), 'c')];
+        let run = |weakened: &[Weakening]| {
+            let spec = SandboxSpec { layers: layers.clone(), ..bench.spec(&["write-layers"]) };
+            bench.run_spec_weakened(&spec, weakened)
+        };
+        assert_eq!(result(&run(&[Weakening::WritableRoot]), "append"), "EACCES");
+        assert_eq!(result(&run(&[Weakening::NoLandlock]), "append"), "EROFS");
+        let neither = run(&[Weakening::WritableRoot, Weakening::NoLandlock]);
+        for name in ["append", "create", "make-directory", "rename", "create-at-the-top"] {
+            assert_eq!(result(&neither, name), "ok", "{name}");
+        }
         passed()
     }
 

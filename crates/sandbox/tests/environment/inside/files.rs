@@ -47,6 +47,38 @@ pub(crate) fn writes() {
     say("null", OpenOptions::new().write(true).open("/dev/null").and_then(|mut file| file.write_all(b"x")));
 }
 
+/// Every file below /opt with its content.
+pub(crate) fn layers() {
+    let mut found = Vec::new();
+    let mut open = vec![std::path::PathBuf::from("/opt")];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).expect("read a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let content = fs::read_to_string(&path).expect("read a file");
+                found.push(format!("{} {content}", path.display().to_string().trim_start_matches("/opt")));
+            }
+        }
+    }
+    found.sort();
+    found.iter().for_each(|line| println!("{line}"));
+}
+
+/// Writes of every kind to a layer of which the modes allow everything.
+pub(crate) fn write_layers() {
+    let append = OpenOptions::new().append(true).open("/opt/open/file");
+    say("append", append.and_then(|mut file| file.write_all(b"x")));
+    say("create", File::create("/opt/open/new").map(|_| ()));
+    say("create-at-the-top", File::create("/opt/new").map(|_| ()));
+    say("make-directory", fs::create_dir("/opt/open/directory"));
+    say("mode", fs::set_permissions("/opt/open/file", fs::Permissions::from_mode(0o600)));
+    println!("content {}", read("/opt/open/file"));
+    say("rename", fs::rename("/opt/open/file", "/opt/open/renamed"));
+    say("remove", fs::remove_file("/opt/open/renamed"));
+}
+
 /// Entries of /proc that tell about the host or steer it.
 pub(crate) fn proc() {
     for name in [

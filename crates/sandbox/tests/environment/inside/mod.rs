@@ -45,6 +45,8 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["writes"] => files::writes(),
         ["proc"] => files::proc(),
         ["devices"] => files::devices(),
+        ["layers"] => files::layers(),
+        ["write-layers"] => files::write_layers(),
         ["leave", text] => files::leave(text),
         ["seek", pid] => files::seek(pid),
         ["secret"] => say("secret", std::fs::read("/open/secret").map(|_| ())),
@@ -57,7 +59,9 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["sockets"] => sockets::families(),
         ["network", port] => sockets::network(port.parse().expect("a port")),
         ["abstract", name] => sockets::connect_abstract(name),
-        ["runtime-api"] => sockets::runtime_api(),
+        ["runtime-api"] => sockets::talk(9001),
+        ["platform-api"] => sockets::talk(9002),
+        ["channel"] => sockets::channel(),
         _ => return ExitCode::from(64),
     }
     ExitCode::SUCCESS

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::FromRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -83,12 +84,25 @@ pub(crate) fn connect_abstract(name: &str) {
     say("abstract", UnixStream::connect_addr(&address).map(|_| ()));
 }
 
-/// The platform's listener: says hello and prints the answer.
-pub(crate) fn runtime_api() {
-    let mut stream = TcpStream::connect("127.0.0.1:9001").expect("connect to the Runtime API");
+/// A listener of the platform: says hello and prints the answer.
+pub(crate) fn talk(port: u16) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect to the platform");
     stream.write_all(b"hello from inside").expect("write");
     stream.shutdown(std::net::Shutdown::Write).expect("end of the request");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("read");
     println!("answer {answer}");
+}
+
+/// Descriptor 3: reads to its end, answers, closes it, and lives on.
+pub(crate) fn channel() {
+    // SAFETY: the platform gave this process that number, and nothing else here uses it.
+    let mut stream = unsafe { UnixStream::from_raw_fd(3) };
+    let mut message = String::new();
+    stream.read_to_string(&mut message).expect("read");
+    // The platform may be gone.
+    let _ = stream.write_all(format!("{message}, hello from inside").as_bytes());
+    drop(stream);
+    println!("closed ok");
+    std::thread::sleep(Duration::from_secs(600));
 }
