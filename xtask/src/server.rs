@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::program;
 
+/// The unit of the kernel's accounting to user space, the same on every architecture that is built for.
+#[cfg(feature = "bench")]
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// A server and its children, ended when this is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -52,13 +56,22 @@ impl Server {
 
     /// Resident memory of the process and everything below it, in megabytes.
     pub(crate) fn resident_megabytes(&self) -> f64 {
-        let mut open = vec![self.child.id()];
-        let mut total = 0.0;
+        self.tree().into_iter().map(resident_kilobytes).sum::<f64>() / 1024.0
+    }
+
+    /// Processor time that the process and everything below it has used, in seconds.
+    #[cfg(feature = "bench")]
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        self.tree().into_iter().map(cpu_ticks).sum::<f64>() / TICKS_PER_SECOND
+    }
+
+    fn tree(&self) -> Vec<u32> {
+        let (mut open, mut all) = (vec![self.child.id()], Vec::new());
         while let Some(pid) = open.pop() {
-            total += resident_kilobytes(pid) / 1024.0;
             open.extend(children(pid));
+            all.push(pid);
         }
-        total
+        all
     }
 }
 
@@ -78,6 +91,15 @@ fn resident_kilobytes(pid: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0.0)
+}
+
+/// Of the process itself: user and system time, the 14th and 15th field of its stat.
+#[cfg(feature = "bench")]
+fn cpu_ticks(pid: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The second field, the program's name, may hold spaces and ends with the last bracket.
+    let fields = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ')).into_iter().flatten();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum()
 }
 
 fn children(pid: u32) -> Vec<u32> {

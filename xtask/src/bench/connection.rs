@@ -38,6 +38,20 @@ pub(super) struct Call {
     pub(super) key: Option<Key>,
 }
 
+impl Call {
+    /// An invocation of a function of a service that checks no signatures.
+    pub(super) fn unsigned(function: &str, event: &'static str) -> Self {
+        Self {
+            method: "POST",
+            path: format!("/2015-03-31/functions/{function}/invocations"),
+            body: Bytes::from_static(event.as_bytes()),
+            service: "lambda",
+            content_type: "application/json",
+            key: None,
+        }
+    }
+}
+
 /// An open connection.
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -144,13 +158,19 @@ impl Connection {
     }
 }
 
-/// Requests per second of `clients` connections at once.
-pub(super) async fn rate(
+/// What many clients reached together.
+pub(super) struct Throughput {
+    pub(super) requests: u64,
+    pub(super) per_second: f64,
+}
+
+/// `clients` connections at once, each sending one request after the other.
+pub(super) async fn throughput(
     address: SocketAddr,
     call: &Call,
     clients: usize,
     time: Duration,
-) -> Result<f64, String> {
+) -> Result<Throughput, String> {
     let mut open = Vec::new();
     for _ in 0..clients {
         let mut connection = Connection::open(address).await?;
@@ -169,7 +189,7 @@ pub(super) async fn rate(
     for task in tasks {
         total += task.await.map_err(text)??;
     }
-    Ok(total as f64 / started.elapsed().as_secs_f64())
+    Ok(Throughput { requests: total, per_second: total as f64 / started.elapsed().as_secs_f64() })
 }
 
 fn now() -> Duration {

@@ -1,52 +1,51 @@
-//! The rounds: what is measured, in which order, and against which goal.
+//! The rounds: what is measured, and in which order.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
-use super::connection::{Call, Connection, rate, text};
-use super::peer::{self, Function};
+use super::connection::{Call, Connection, Throughput, text, throughput};
+use super::peers::{Serving, ministack, rie, serverless_offline, workerd};
 use super::pinning::Pinning;
 use super::statistics::{Series, median, percentile};
-use super::{deploy, report};
+use super::subjects::{self, Subject};
+use super::{deploy, goals, report};
 use crate::program;
 use crate::server::{Server, free_address};
-use crate::test::{environment, native};
+use crate::test::environment;
 use crate::workspace::Workspace;
 
 /// A comparison needs at least this many.
 const ROUNDS: usize = 5;
 const WARM_UP: u32 = 300;
 const REQUESTS: u32 = 3000;
+/// A peer that takes tens of milliseconds each gets fewer.
+const SLOW_REQUESTS: u32 = 100;
 /// Cold starts of each side in a round.
 const COLD_STARTS: u32 = 8;
 const CLIENTS: usize = 8;
 const RATE_TIME: Duration = Duration::from_secs(2);
-const EVENT: &str = r#"{"key": "value", "number": 1}"#;
-const PYTHON: &str = "import sys\n\n\ndef handler(event, context):\n    return event\n\n\n\
-    def version(event, context):\n    return sys.version\n";
-
-/// The ratios and sizes that the next release is held to.
-const GOALS: &[(&str, f64)] = &[("warm python p50", 0.8), ("cold python", 1.3), ("idle memory", 20.0)];
-
-/// What both sides run.
-struct Subject {
-    name: &'static str,
-    runtime: String,
-    peer: Function,
-}
+pub(super) const EVENT: &str = r#"{"key": "value", "number": 1}"#;
 
 struct Bench {
     workspace: Workspace,
     dir: PathBuf,
     python: PathBuf,
     emulator: PathBuf,
+    others: Others,
     subjects: Vec<Subject>,
     results: Vec<Series>,
 }
+
+/// Where the other peers are installed.
+struct Others {
+    serverless_offline: PathBuf,
+    workerd: PathBuf,
+    ministack: PathBuf,
+}
+
+/// One figure of a round: name, unit, ours, the peer's.
+type Figure = (String, &'static str, f64, Option<f64>);
 
 /// Measures, prints, and writes docs/benchmarks/.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -74,45 +73,17 @@ impl Bench {
             fs::create_dir_all(dir).map_err(text)?;
         }
         drop(fs::remove_dir_all(dir.join("data")));
-        fs::write(dir.join("task/app.py"), PYTHON).map_err(text)?;
         let mut build = program::cargo(&workspace.root);
         program::answer(build.args(["build", "--quiet", "--release", "--bin", "lambent"]))?;
         let python = environment::python(&workspace, &logs)?;
-        let emulator = peer::emulator(&python, &dir)?;
-        let mut bench = Self { workspace, dir, python, emulator, subjects: Vec::new(), results: Vec::new() };
-        bench.subjects.push(bench.python_subject()?);
-        match native::build(&bench.workspace, &logs) {
-            Ok(bootstrap) => bench.subjects.push(bench.native_subject(bootstrap)),
-            Err(why) => println!("no native function: {why}"),
-        }
-        Ok(bench)
-    }
-
-    /// The official python client, on the very interpreter that the platform's runtime is made of.
-    fn python_subject(&self) -> Result<Subject, String> {
-        let question = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); \
-            print(sysconfig.get_paths()['purelib'])";
-        let answer = program::answer(Command::new(&self.python).args(["-c", question]))?;
-        let (version, packages) = answer.trim().split_once('\n').ok_or("python printed too little")?;
-        let runtime = format!("python{version}");
-        let interpreter = interpreter(&runtime)?;
-        let command = [&interpreter, Path::new("-m"), Path::new("awslambdaric"), Path::new("app.handler")];
-        let command = command.iter().map(|part| part.to_path_buf()).collect();
-        let (task, python_path) = (self.dir.join("task"), Some(PathBuf::from(packages)));
-        Ok(Subject { name: "python", runtime, peer: Function { task, command, python_path } })
-    }
-
-    fn native_subject(&self, bootstrap: PathBuf) -> Subject {
-        let (runtime, task) = ("provided.al2023".to_owned(), self.dir.join("task"));
-        Subject {
-            name: "native",
-            runtime,
-            peer: Function { task, command: vec![bootstrap], python_path: None },
-        }
-    }
-
-    fn lambent(&self) -> PathBuf {
-        self.workspace.target.join("release/lambent")
+        let emulator = rie::emulator(&python, &dir)?;
+        let others = Others {
+            serverless_offline: serverless_offline::prepare(&dir, subjects::NODE)?,
+            workerd: workerd::prepare(&dir)?,
+            ministack: ministack::prepare(&python, &dir)?,
+        };
+        let subjects = subjects::all(&workspace, &python, &dir)?;
+        Ok(Self { workspace, dir, python, emulator, others, subjects, results: Vec::new() })
     }
 
     async fn measure(&mut self, rounds: usize) -> Result<(), String> {
@@ -125,6 +96,7 @@ impl Bench {
                 self.floor(pinning).await?;
             }
             Pinning::Free.apply()?;
+            self.beside_others().await?;
             self.cold().await?;
         }
         Ok(())
@@ -135,24 +107,17 @@ impl Bench {
         let mut connection = Connection::open(server.address).await?;
         deploy::role(&mut connection).await?;
         for subject in &self.subjects {
-            let (file, name, handler) = match subject.peer.python_path {
-                Some(_) => (self.dir.join("task/app.py"), "app.py", "app.handler"),
-                None => (subject.peer.command[0].clone(), "bootstrap", "bootstrap"),
-            };
-            let zip = deploy::zip(&self.python, &file, name)?;
-            deploy::function(&mut connection, subject.name, &subject.runtime, handler, &zip).await?;
+            let zip = subject.zip(&self.python)?;
+            deploy::function(&mut connection, subject.name, &subject.runtime, subject.handler, &zip).await?;
             answers(&mut connection, &deploy::invocation(subject.name, EVENT)).await?;
-            if subject.peer.python_path.is_some() {
-                deploy::function(&mut connection, "version", &subject.runtime, "app.version", &zip).await?;
-                same_interpreter(&mut connection, &subject.peer.command[0]).await?;
-            }
+            subject.check_interpreter(&mut connection, &zip).await?;
         }
         Ok(())
     }
 
     fn platform(&self, pinning: Pinning) -> Result<Server, String> {
         let address = free_address()?;
-        let mut command = pinning.command(&self.lambent());
+        let mut command = pinning.command(&self.workspace.target.join("release/lambent"));
         command.arg("serve").arg("--data-dir").arg(self.dir.join("data"));
         command.args(["--listen", &address.to_string(), "--accept-weak-isolation"]);
         command.args(["--bootstrap-account", deploy::ACCOUNT, "--bootstrap-access-key"]);
@@ -161,20 +126,20 @@ impl Bench {
     }
 
     fn emulated(&self, subject: &Subject, pinning: Pinning) -> Result<Server, String> {
-        peer::start(&self.emulator, &subject.peer, pinning, &self.dir.join("emulator.log"))
+        rie::start(&self.emulator, &subject.peer, pinning, &self.dir.join("emulator.log"))
     }
 
     async fn warm(&mut self, pinning: Pinning) -> Result<(), String> {
         let mut found = Vec::new();
         for subject in &self.subjects {
             let emulator = self.emulated(subject, pinning)?;
-            let theirs = latencies(&emulator, &emulated_call()).await?;
+            let theirs = latencies(&emulator, &emulated_call(), REQUESTS).await?;
             drop(emulator);
             let platform = self.platform(pinning)?;
             let call = deploy::invocation(subject.name, EVENT);
             std::thread::sleep(Duration::from_millis(300));
             let memory = platform.resident_megabytes();
-            let ours = latencies(&platform, &call).await?;
+            let ours = latencies(&platform, &call, REQUESTS).await?;
             let suffix = if pinning == Pinning::OneCpu { ", one CPU" } else { "" };
             for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
                 let name = format!("warm {} {name}{suffix}", subject.name);
@@ -182,8 +147,7 @@ impl Bench {
             }
             if pinning == Pinning::Free {
                 found.push(("idle memory".to_owned(), "MB", memory, None));
-                let reached = rate(platform.address, &call, CLIENTS, RATE_TIME).await?;
-                found.push((format!("{} at {CLIENTS} clients", subject.name), "1/s", reached, None));
+                found.extend(many_clients(&platform, subject.name, &call).await?);
             }
         }
         self.add(found);
@@ -196,15 +160,56 @@ impl Bench {
         let mut command = pinning.command(&this);
         command.arg("echo").arg(address.to_string());
         let server = Server::start(command, address, &self.dir.join("echo.log"))?;
-        let latencies = latencies(&server, &emulated_call()).await?;
+        let latencies = latencies(&server, &emulated_call(), REQUESTS).await?;
         let suffix = if pinning == Pinning::OneCpu { ", one CPU" } else { "" };
         let mut found = vec![(format!("bare echo p50{suffix}"), "µs", median(&latencies), None)];
         if pinning == Pinning::Free {
-            let reached = rate(address, &emulated_call(), CLIENTS, RATE_TIME).await?;
-            found.push((format!("bare echo at {CLIENTS} clients"), "1/s", reached, None));
+            let reached = throughput(address, &emulated_call(), CLIENTS, RATE_TIME).await?;
+            found.push((format!("bare echo at {CLIENTS} clients"), "1/s", reached.per_second, None));
         }
         self.add(found);
         Ok(())
+    }
+
+    /// The same function in the same language on the other peers, each just before ours.
+    async fn beside_others(&mut self) -> Result<(), String> {
+        let mut found = Vec::new();
+        let node = |subject: &&Subject| subject.name == "node";
+        if let Some(node) = self.subjects.iter().find(node) {
+            let theirs = serverless_offline::start(&self.others.serverless_offline, EVENT)?;
+            found.extend(self.beside("serverless-offline", theirs, node, REQUESTS).await?);
+            let theirs = workerd::start(&self.others.workerd, EVENT)?;
+            found.extend(self.beside("workerd", theirs, node, REQUESTS).await?);
+        }
+        let python = &self.subjects[0];
+        let (zip, log) = (python.zip(&self.python)?, self.dir.join("ministack.log"));
+        let theirs = ministack::start(&self.others.ministack, &zip, &python.runtime, EVENT, &log).await?;
+        found.extend(self.beside("ministack", theirs, python, SLOW_REQUESTS).await?);
+        self.add(found);
+        Ok(())
+    }
+
+    async fn beside(
+        &self,
+        peer: &str,
+        theirs: Serving,
+        subject: &Subject,
+        requests: u32,
+    ) -> Result<Vec<Figure>, String> {
+        let latencies_of_peer = latencies(&theirs.server, &theirs.call, requests).await?;
+        let rate_of_peer = throughput(theirs.server.address, &theirs.call, CLIENTS, RATE_TIME).await?;
+        drop(theirs);
+        let platform = self.platform(Pinning::Free)?;
+        let call = deploy::invocation(subject.name, EVENT);
+        let ours = latencies(&platform, &call, requests).await?;
+        let rate = throughput(platform.address, &call, CLIENTS, RATE_TIME).await?;
+        let share = |name: &str, share| {
+            let (ours, theirs) = (percentile(&ours, share), percentile(&latencies_of_peer, share));
+            (format!("{} {name} beside {peer}", subject.name), "µs", ours, Some(theirs))
+        };
+        let rates = (rate.per_second, Some(rate_of_peer.per_second));
+        let name = format!("{} at {CLIENTS} clients beside {peer}", subject.name);
+        Ok(vec![share("p50", 0.5), share("p99", 0.99), (name, "1/s", rates.0, rates.1)])
     }
 
     /// First invocations: the emulator is started anew for each, the platform's function gets a new revision.
@@ -231,11 +236,11 @@ impl Bench {
         Ok(())
     }
 
-    fn add(&mut self, found: Vec<(String, &'static str, f64, Option<f64>)>) {
+    fn add(&mut self, found: Vec<Figure>) {
         for (name, unit, ours, peer) in found {
             let known = self.results.iter().position(|series| series.name == name);
             let index = known.unwrap_or_else(|| {
-                let goal = GOALS.iter().find(|(goal, _)| *goal == name).map(|(_, value)| *value);
+                let goal = goals::of(&name);
                 self.results.push(Series { name, unit, ours: Vec::new(), peer: Vec::new(), goal });
                 self.results.len() - 1
             });
@@ -245,23 +250,20 @@ impl Bench {
     }
 }
 
-/// The emulator has one function, whose name is always the same.
-fn emulated_call() -> Call {
-    Call {
-        method: "POST",
-        path: "/2015-03-31/functions/function/invocations".to_owned(),
-        body: Bytes::from_static(EVENT.as_bytes()),
-        service: "lambda",
-        content_type: "application/json",
-        key: None,
-    }
+/// The rate that many clients reach, and what each invocation costs in processor time, all processes counted.
+async fn many_clients(platform: &Server, name: &str, call: &Call) -> Result<Vec<Figure>, String> {
+    let before = platform.cpu_seconds();
+    let Throughput { requests, per_second } = throughput(platform.address, call, CLIENTS, RATE_TIME).await?;
+    let cpu = (platform.cpu_seconds() - before) * 1e6 / requests as f64;
+    Ok(vec![
+        (format!("{name} at {CLIENTS} clients"), "1/s", per_second, None),
+        (format!("{name} at {CLIENTS} clients, CPU each"), "µs", cpu, None),
+    ])
 }
 
-/// Where the host keeps the interpreter that a runtime of that name is made of.
-fn interpreter(runtime: &str) -> Result<PathBuf, String> {
-    let usual = ["/usr/bin", "/usr/local/bin"].map(|dir| Path::new(dir).join(runtime));
-    let found = usual.into_iter().find(|path| path.is_file()).or_else(|| program::find(runtime));
-    found.ok_or_else(|| format!("no interpreter for {runtime}"))
+/// The emulator has one function, whose name is always the same.
+fn emulated_call() -> Call {
+    Call::unsigned("function", EVENT)
 }
 
 /// The function answers with what it was sent, and not with something that is quicker to make.
@@ -276,21 +278,8 @@ async fn answers(connection: &mut Connection, call: &Call) -> Result<(), String>
     Err(format!("{} answered {text}", call.path))
 }
 
-/// Both sides must run the very same python.
-async fn same_interpreter(connection: &mut Connection, interpreter: &Path) -> Result<(), String> {
-    connection.forget();
-    let ours = connection.send(&deploy::invocation("version", EVENT)).await?;
-    connection.forget();
-    let ours: String = serde_json::from_slice(&ours).map_err(text)?;
-    let theirs = program::answer(Command::new(interpreter).args(["-c", "import sys; print(sys.version)"]))?;
-    if ours.trim() == theirs.trim() {
-        return Ok(());
-    }
-    Err(format!("unequal interpreters: the platform runs {ours}, the peer {theirs}"))
-}
-
-async fn latencies(server: &Server, call: &Call) -> Result<Vec<f64>, String> {
-    Connection::open(server.address).await?.latencies(call, WARM_UP, REQUESTS).await
+async fn latencies(server: &Server, call: &Call, requests: u32) -> Result<Vec<f64>, String> {
+    Connection::open(server.address).await?.latencies(call, requests.min(WARM_UP), requests).await
 }
 
 /// Milliseconds of one invocation after a moment of quiet.

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what Lambent costs beside aws-lambda-rie, which checks nothing and isolates nothing, and beside
-//! a bare HTTP echo over loopback, which is the floor.
+//! `cargo xtask bench`: what Lambent costs beside aws-lambda-rie, which checks nothing and isolates nothing, beside other
+//! peers in the same run, and beside a bare HTTP echo over loopback, which is the floor.
 //!
 //! Rules: both sides run in turns within each round (A B A B …), with the same client, payload, interpreter and pinning;
 //! the figure is the median over the rounds of their ratio; a verdict whose distance from its goal is within the
@@ -12,9 +12,11 @@ mod deploy;
 #[cfg(feature = "bench")]
 pub(crate) mod echo;
 #[cfg(feature = "bench")]
+mod goals;
+#[cfg(feature = "bench")]
 mod measure;
 #[cfg(feature = "bench")]
-mod peer;
+mod peers;
 #[cfg(feature = "bench")]
 mod pinning;
 #[cfg(feature = "bench")]
@@ -23,6 +25,8 @@ mod plot;
 mod report;
 #[cfg(feature = "bench")]
 mod statistics;
+#[cfg(feature = "bench")]
+mod subjects;
 
 #[cfg(feature = "bench")]
 pub(crate) use measure::run;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::statistics::{Series, median, spread};
 
 const ROW: f64 = 30.0;
-const LEFT: f64 = 210.0;
+const LEFT: f64 = 280.0;
 /// Pixels for a ratio of one.
 const UNIT: f64 = 280.0;
 /// Ratios beyond this are cut off; the number beside the bar still tells.
@@ -19,7 +19,7 @@ pub(super) fn svg(results: &[Series]) -> String {
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
-         <text x=\"10\" y=\"24\" font-size=\"15\">Lambent beside aws-lambda-rie: ratio of medians, less is better</text>\n"
+         <text x=\"10\" y=\"24\" font-size=\"15\">Lambent beside its peers (aws-lambda-rie, unless named): ratio of medians</text>\n"
     );
     for (index, series) in compared.iter().enumerate() {
         row(&mut text, 45.0 + ROW * index as f64, series);
@@ -32,7 +32,7 @@ pub(super) fn svg(results: &[Series]) -> String {
     );
     let _ = writeln!(
         text,
-        "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">aws-lambda-rie</text>",
+        "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">the peer</text>",
         height - 5.0
     );
     text.push_str("</svg>\n");

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::plot;
 use super::statistics::{Series, median, spread};
+use super::{peers, plot};
 use crate::program;
 
 /// Prints everything, and replaces docs/benchmarks/latest.json and latest.svg.
@@ -17,7 +17,8 @@ pub(super) fn write(root: &Path, rounds: usize, results: &[Series]) -> Result<()
     fs::create_dir_all(&dir).map_err(|error| error.to_string())?;
     let all: Vec<Value> = results.iter().map(Series::json).collect();
     let report = json!({
-        "machine": machine(root), "rounds": rounds, "peer": "aws-lambda-rie of aws-sam-cli 1.170.0",
+        "machine": machine(root), "rounds": rounds, "peer": "aws-lambda-rie of aws-sam-cli 1.170.0, unless named",
+        "other_peers": peers::OTHERS,
         "client": "one process, kept-alive HTTP/1.1, signatures made once a second; the peer gets none",
         "function": "answers with its event; 1769 MB, one vCPU",
         "results": all,
@@ -30,7 +31,7 @@ pub(super) fn write(root: &Path, rounds: usize, results: &[Series]) -> Result<()
 }
 
 fn print(results: &[Series]) {
-    println!("\n{:<28} {:>12} {:>12} {:>8} {:>8}  goal", "", "lambent", "rie", "ratio", "spread");
+    println!("\n{:<40} {:>12} {:>12} {:>8} {:>8}  goal", "", "lambent", "peer", "ratio", "spread");
     for series in results {
         let (ours, judged) = (median(&series.ours), series.judged());
         let (peer, ratio) = match series.peer.is_empty() {
@@ -38,9 +39,9 @@ fn print(results: &[Series]) {
             false => (format!("{:.1}", median(&series.peer)), format!("{:.2}", median(&judged))),
         };
         let goal = series.goal.zip(series.verdict());
-        let goal = goal.map(|(goal, verdict)| format!("≤ {goal} {}", verdict.word())).unwrap_or_default();
-        let name = format!("{} ({})", series.name, series.unit);
-        println!("{name:<28} {ours:>12.1} {peer:>12} {ratio:>8} {:>8.2}  {goal}", spread(&judged));
+        let goal = goal.map(|(goal, verdict)| format!("{} {} {}", goal.sign(), goal.value(), verdict.word()));
+        let (name, goal) = (format!("{} ({})", series.name, series.unit), goal.unwrap_or_default());
+        println!("{name:<40} {ours:>12.1} {peer:>12} {ratio:>8} {:>8.2}  {goal}", spread(&judged));
     }
 }
 

@@ -41,12 +41,41 @@ impl Verdict {
     }
 }
 
-/// Whether values that should be at most `goal` are.
-pub(super) fn verdict(values: &[f64], goal: f64) -> Verdict {
+/// What a figure is held to: as a ratio to the peer's where there is one, else in its unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Goal {
+    pub(super) fn value(self) -> f64 {
+        match self {
+            Self::AtMost(value) | Self::AtLeast(value) => value,
+        }
+    }
+
+    pub(super) fn sign(self) -> char {
+        match self {
+            Self::AtMost(_) => '≤',
+            Self::AtLeast(_) => '≥',
+        }
+    }
+
+    fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+}
+
+/// Whether the values meet the goal.
+pub(super) fn verdict(values: &[f64], goal: Goal) -> Verdict {
     let middle = median(values);
-    if spread(values) > (goal - middle).abs() {
+    if spread(values) > (goal.value() - middle).abs() {
         Verdict::Inconclusive
-    } else if middle <= goal {
+    } else if goal.is_met_by(middle) {
         Verdict::Reached
     } else {
         Verdict::Missed
@@ -60,8 +89,7 @@ pub(super) struct Series {
     pub(super) ours: Vec<f64>,
     /// One per round, or empty.
     pub(super) peer: Vec<f64>,
-    /// At most this: as a ratio to the peer's where there is one, else in the unit.
-    pub(super) goal: Option<f64>,
+    pub(super) goal: Option<Goal>,
 }
 
 impl Series {
@@ -87,7 +115,7 @@ impl Series {
             value["peer_median"] = json!(median(&self.peer));
         }
         if let (Some(goal), Some(verdict)) = (self.goal, self.verdict()) {
-            value["goal"] = json!(goal);
+            value["goal"] = json!(format!("{} {}", goal.sign(), goal.value()));
             value["verdict"] = json!(verdict.word());
         }
         value
@@ -107,9 +135,12 @@ mod tests {
 
     #[test]
     fn a_spread_wider_than_the_margin_decides_nothing() {
-        assert_eq!(verdict(&[0.4, 0.5, 0.6], 0.8), Verdict::Reached);
-        assert_eq!(verdict(&[0.9, 1.0, 1.1], 0.8), Verdict::Missed);
-        assert_eq!(verdict(&[0.5, 0.7, 0.9], 0.8), Verdict::Inconclusive);
+        let (most, least) = (Goal::AtMost(0.8), Goal::AtLeast(0.8));
+        assert_eq!(verdict(&[0.4, 0.5, 0.6], most), Verdict::Reached);
+        assert_eq!(verdict(&[0.4, 0.5, 0.6], least), Verdict::Missed);
+        assert_eq!(verdict(&[0.95, 1.0, 1.05], most), Verdict::Missed);
+        assert_eq!(verdict(&[0.95, 1.0, 1.05], least), Verdict::Reached);
+        assert_eq!(verdict(&[0.5, 0.7, 0.9], most), Verdict::Inconclusive);
     }
 
     #[test]
@@ -119,7 +150,7 @@ mod tests {
             unit: "µs",
             ours: vec![1.0, 8.0],
             peer: vec![2.0, 4.0],
-            goal: Some(1.0),
+            goal: Some(Goal::AtMost(1.0)),
         };
         assert_eq!(series.judged(), [0.5, 2.0]);
     }

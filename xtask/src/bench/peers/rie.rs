@@ -1,11 +1,11 @@
-//! The peer: the aws-lambda-rie binary that ships inside the wheel of aws-sam-cli, with the official runtime clients.
+//! The nearest peer: the aws-lambda-rie binary that ships inside the wheel of aws-sam-cli, with the official runtime clients.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::pinning::Pinning;
+use super::super::pinning::Pinning;
 use crate::program;
 use crate::server::{Server, free_address};
 
@@ -24,7 +24,7 @@ const UNPACK: &str = "import sys, zipfile, os\n\
     os.chmod(sys.argv[3], 0o755)\n";
 
 /// The emulator's binary, downloaded once.
-pub(super) fn emulator(python: &Path, dir: &Path) -> Result<PathBuf, String> {
+pub(in crate::bench) fn emulator(python: &Path, dir: &Path) -> Result<PathBuf, String> {
     let binary = dir.join("aws-lambda-rie");
     if binary.is_file() {
         return Ok(binary);
@@ -44,17 +44,17 @@ pub(super) fn emulator(python: &Path, dir: &Path) -> Result<PathBuf, String> {
 }
 
 /// What the emulator runs.
-pub(super) struct Function {
+pub(in crate::bench) struct Function {
     /// Folder with the code.
-    pub(super) task: PathBuf,
+    pub(in crate::bench) task: PathBuf,
     /// The runtime client with its arguments.
-    pub(super) command: Vec<PathBuf>,
-    /// Where python finds the runtime client.
-    pub(super) python_path: Option<PathBuf>,
+    pub(in crate::bench) command: Vec<PathBuf>,
+    /// Variables that the runtime client needs.
+    pub(in crate::bench) variables: Vec<(&'static str, PathBuf)>,
 }
 
 /// Starts the emulator; the runtime itself starts with the first invocation.
-pub(super) fn start(
+pub(in crate::bench) fn start(
     emulator: &Path,
     function: &Function,
     pinning: Pinning,
@@ -66,9 +66,7 @@ pub(super) fn start(
     command.env("LAMBDA_TASK_ROOT", &function.task).env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769");
     // The level whose messages the platform prints too; the default prints four lines more for each invocation.
     command.args(["--log-level", "error"]);
-    if let Some(path) = &function.python_path {
-        command.env("PYTHONPATH", path);
-    }
+    command.envs(function.variables.iter().map(|(name, value)| (name, value)));
     command.arg("--runtime-interface-emulator-address").arg(address.to_string());
     command.arg("--runtime-api-address").arg(runtime_api.to_string());
     command.args(&function.command);
