@@ -159,7 +159,8 @@ impl Worker {
     fn surroundings(&self, spec: &Arc<EnvironmentSpec>) -> Surroundings {
         let memory = Arc::new(MemoryWatch::new(spec.memory.bytes()));
         let clock = &self.inner.clock;
-        let log = Arc::new(Capture::new(Arc::clone(&spec.log), Arc::clone(clock), Arc::clone(&memory)));
+        let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(clock), Arc::clone(&memory));
+        let log = Arc::new(log);
         let desk = Arc::new(Desk::new(Arc::clone(spec), Arc::clone(clock), Arc::clone(&log)));
         Surroundings { desk, log, memory }
     }
@@ -246,7 +247,14 @@ fn cpu_millis(memory: MemoryMb) -> u32 {
 }
 
 fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
-    Entry::InitStart { runtime: runtime.version.clone(), arn: spec.runtime.version_arn(&spec.region) }
+    Entry::InitStart {
+        runtime: runtime.version.clone(),
+        arn: spec.runtime.version_arn(&spec.region),
+        function: spec.function_name.clone(),
+        version: spec.version,
+        environment: spec.id,
+        memory: spec.memory,
+    }
 }
 
 #[cfg(test)]

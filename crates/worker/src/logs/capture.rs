@@ -3,15 +3,17 @@
 //! Invariant: at most about 2 MB are held. From [`SOFT_BYTES`] on the pipe is left alone, so that its writer sleeps; what
 //! is read beyond that is only the bounded rest that belongs before an END.
 
-use super::entry::{Entry, Report};
+use super::entry::{Entry, InitPhase, Report, Status};
+use super::levels;
 use super::lines::Lines;
 use super::tail::Tail;
 use crate::memory::MemoryWatch;
-use crate::{LogTail, sync::lock};
+use crate::{LogFormat, LogLevel, LogTail, Logging, sync::lock};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use telemetry::{LogBatch, LogLine, LogStream};
 use tokio::sync::Notify;
 use types::{Clock, Timestamp};
@@ -41,6 +43,7 @@ pub(crate) enum Pumped {
 /// Collects the lines of one environment.
 pub(crate) struct Capture {
     stream: Arc<LogStream>,
+    logging: Logging,
     clock: Arc<dyn Clock>,
     memory: Arc<MemoryWatch>,
     held: Mutex<Held>,
@@ -54,6 +57,7 @@ pub(crate) struct Capture {
 
 #[derive(Default)]
 struct Held {
+    logging: Logging,
     pipe: Option<Arc<OwnedFd>>,
     lines: Lines,
     pending: Vec<(Timestamp, Entry)>,
@@ -64,12 +68,18 @@ struct Held {
 
 impl Capture {
     /// An empty one.
-    pub(crate) fn new(stream: Arc<LogStream>, clock: Arc<dyn Clock>, memory: Arc<MemoryWatch>) -> Self {
+    pub(crate) fn new(
+        stream: Arc<LogStream>,
+        logging: Logging,
+        clock: Arc<dyn Clock>,
+        memory: Arc<MemoryWatch>,
+    ) -> Self {
         Self {
             stream,
+            logging,
             clock,
             memory,
-            held: Mutex::default(),
+            held: Mutex::new(Held { logging, ..Held::default() }),
             filled: Notify::new(),
             urgent: Notify::new(),
             drained: Notify::new(),
@@ -94,6 +104,15 @@ impl Capture {
         self.announce(&held);
     }
 
+    /// The initialisation went well. What it printed comes before the first START.
+    pub(crate) fn initialised(&self, duration: Duration, phase: InitPhase) {
+        self.finish_output();
+        let heard = self.logging.system_level.is_some_and(|level| level <= LogLevel::Debug);
+        if heard && self.logging.format == LogFormat::Json {
+            self.push(Entry::InitReport { duration, phase, status: Status::Success });
+        }
+    }
+
     /// START: from here on a tail is kept, if it is wanted.
     pub(crate) fn start(&self, entry: Entry, tail: LogTail) {
         let mut held = lock(&self.held);
@@ -111,7 +130,8 @@ impl Capture {
             held.push(now, before);
         }
         if let Some(tail) = &mut held.tail {
-            Entry::End(report.clone()).lines(self.memory.peak(), |line| tail.push(&line));
+            let end = Entry::End(report.clone());
+            end.lines(self.logging, now, self.memory.peak(), |line| tail.push(&line));
         }
         held.pending_push(now, Entry::End(report));
         self.announce(&held);
@@ -180,7 +200,10 @@ impl Capture {
         let peak = self.memory.peak();
         let mut lines = Vec::with_capacity(pending.len() + 1);
         for (at, entry) in pending {
-            entry.lines(peak, |message| lines.push(LogLine { at, message }));
+            entry.lines(self.logging, at, peak, |message| lines.push(LogLine { at, message }));
+        }
+        if lines.is_empty() {
+            return (None, open);
         }
         (Some(LogBatch { stream: Arc::clone(&self.stream), lines }), open)
     }
@@ -202,10 +225,16 @@ impl Held {
         if let Some(tail) = &mut self.tail {
             match &entry {
                 Entry::Output(text) => tail.push(text),
-                other => other.clone().lines(0, |line| tail.push(&line)),
+                other => other.clone().lines(self.logging, at, 0, |line| tail.push(&line)),
             }
         }
         self.pending_push(at, entry);
+    }
+
+    fn output(&mut self, at: Timestamp, line: String) {
+        if levels::keeps(self.logging, &line) {
+            self.push(at, Entry::Output(line));
+        }
     }
 
     fn pending_push(&mut self, at: Timestamp, entry: Entry) {
@@ -221,7 +250,7 @@ impl Held {
             Ok(count) => {
                 let now = clock.now();
                 let mut lines = std::mem::take(&mut self.lines);
-                lines.push(&buffer[..count], |line| self.push(now, Entry::Output(line)));
+                lines.push(&buffer[..count], |line| self.output(now, line));
                 self.lines = lines;
                 Pumped::Some(count)
             }
@@ -240,7 +269,7 @@ impl Held {
         }
         let now = clock.now();
         let mut lines = std::mem::take(&mut self.lines);
-        lines.finish(|line| self.push(now, Entry::Output(line)));
+        lines.finish(|line| self.output(now, line));
         self.lines = lines;
     }
 }

@@ -1,14 +1,13 @@
-//! The platform's own lines.
+//! What the platform says in a function's log, and what the function prints, before it is a line.
 //!
-//! They are kept as data and become text when they are shipped, away from the path of the answer.
-//! Source of the formats: "Lambda function logs" and "Understanding the Lambda execution environment lifecycle" in the
-//! Lambda developer guide.
+//! Entries are kept as data and become lines when they are shipped, away from the path of the answer: [`super::text`] and
+//! [`super::events`] write them in the two formats.
 
-use crate::Timings;
+use super::{events, text};
+use crate::{LogFormat, Logging, Timings};
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
 use std::time::Duration;
-use types::{MemoryMb, RequestId, Timestamp, Version};
+use types::{EnvironmentId, FunctionName, MemoryMb, RequestId, Timestamp, Version};
 
 /// One line before it is text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +20,22 @@ pub(crate) enum Entry {
         runtime: String,
         /// The ARN that stands for it.
         arn: String,
+        /// The function's name.
+        function: FunctionName,
+        /// Its version.
+        version: Version,
+        /// The environment.
+        environment: EnvironmentId,
+        /// MemorySize.
+        memory: MemoryMb,
     },
-    /// The initialisation failed.
+    /// The initialisation is over.
     InitReport {
         /// How long it took.
         duration: Duration,
         /// Which attempt it was.
         phase: InitPhase,
-        /// How it failed.
+        /// How it ended.
         status: Status,
     },
     /// An invocation begins.
@@ -78,6 +85,8 @@ pub(crate) enum Status {
     Timeout,
     /// By an error that the platform found. With its type.
     Error(Cow<'static, str>),
+    /// By an error that the runtime reported, of which the text format says nothing. With its type.
+    Reported(String),
 }
 
 /// What REPORT says.
@@ -91,32 +100,25 @@ pub(crate) struct Report {
     pub(crate) memory: MemoryMb,
     /// How it ended.
     pub(crate) status: Status,
+    /// Length of the response, where there is one.
+    pub(crate) produced_bytes: Option<usize>,
 }
 
 impl Entry {
-    /// The lines of this entry, in order, each with its line break.
-    pub(crate) fn lines(self, peak_bytes: u64, mut line: impl FnMut(String)) {
-        match self {
-            Self::Output(text) => line(text),
-            Self::InitStart { runtime, arn } => {
-                line(format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}\n"));
-            }
-            Self::InitReport { duration, phase, status } => line(format!(
-                "INIT_REPORT Init Duration: {:.2} ms\tPhase: {}\t{status}\n",
-                millis(duration),
-                if phase == InitPhase::Init { "init" } else { "invoke" },
-            )),
-            Self::Start { id, version } => line(format!("START RequestId: {id} Version: {version}\n")),
-            Self::TimedOut { at, id, after } => {
-                line(format!("{} {id} Task timed out after {:.2} seconds\n", Iso(at), after.as_secs_f64()));
-            }
-            Self::Crashed { id, text, error_type } => {
-                line(format!("RequestId: {id} Error: {text}\n"));
-                line(format!("{error_type}\n"));
-            }
-            Self::End(report) => {
-                line(format!("END RequestId: {}\n", report.id));
-                line(report.text(peak_bytes));
+    /// The lines of this entry, in order, each with its line break. `at` is when it happened, `peak_bytes` the highest use of
+    /// memory until now.
+    pub(crate) fn lines(
+        self,
+        logging: Logging,
+        at: Timestamp,
+        peak_bytes: u64,
+        mut line: impl FnMut(String),
+    ) {
+        match (self, logging.format) {
+            (Self::Output(text), _) => line(text),
+            (entry, LogFormat::Text) => text::lines(entry, peak_bytes, line),
+            (entry, LogFormat::Json) => {
+                events::lines(entry, at, peak_bytes, logging.system_level.unwrap_or_default(), line);
             }
         }
     }
@@ -128,112 +130,5 @@ impl Entry {
             _ => 0,
         };
         size_of::<Self>() + text
-    }
-}
-
-impl Report {
-    fn text(&self, peak_bytes: u64) -> String {
-        let mut text = format!(
-            "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
-            self.id,
-            millis(self.timings.duration),
-            self.timings.billed_millis(),
-            self.memory.get(),
-            peak_bytes.div_ceil(1 << 20),
-        );
-        if let Some(init) = self.timings.init {
-            // Writing to a String can't fail.
-            let _ = write!(text, "Init Duration: {:.2} ms\t", millis(init));
-        }
-        let _ = writeln!(text, "{}", self.status);
-        text
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Success => Ok(()),
-            Self::Timeout => f.write_str("Status: timeout"),
-            Self::Error(kind) => write!(f, "Status: error\tError Type: {kind}"),
-        }
-    }
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-/// A time as `2026-11-24T06:35:00.000Z`.
-struct Iso(Timestamp);
-
-impl fmt::Display for Iso {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match chrono::DateTime::from_timestamp_millis(self.0.millis()) {
-            Some(time) => write!(f, "{}", time.format("%Y-%m-%dT%H:%M:%S%.3fZ")),
-            None => Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(entry: Entry) -> Vec<String> {
-        let mut lines = Vec::new();
-        entry.lines(31 << 20, |line| {
-            lines.push(line.strip_suffix('\n').expect("each line has its line break").to_owned());
-        });
-        lines
-    }
-
-    fn report(status: Status, init: Option<Duration>) -> Entry {
-        Entry::End(Report {
-            id: "01234567-89ab-4def-8123-456789abcdef".parse().unwrap(),
-            timings: Timings { duration: Duration::from_micros(1234), init },
-            memory: MemoryMb::default(),
-            status,
-        })
-    }
-
-    #[test]
-    fn end_and_report_read_as_the_services() {
-        let id = "01234567-89ab-4def-8123-456789abcdef";
-        let fixed = format!(
-            "REPORT RequestId: {id}\tDuration: 1.23 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\t"
-        );
-        let lines = text(report(Status::Success, None));
-        assert_eq!(lines, [format!("END RequestId: {id}"), fixed.clone()]);
-        let lines = text(report(Status::Success, Some(Duration::from_millis(45))));
-        assert_eq!(lines[1], format!("{fixed}Init Duration: 45.00 ms\t"));
-        assert_eq!(text(report(Status::Timeout, None))[1], format!("{fixed}Status: timeout"));
-        let error = Status::Error("Runtime.ExitError".into());
-        assert_eq!(
-            text(report(error, None))[1],
-            format!("{fixed}Status: error\tError Type: Runtime.ExitError")
-        );
-    }
-
-    #[test]
-    fn the_other_lines_read_as_the_services() {
-        let id = "01234567-89ab-4def-8123-456789abcdef".parse().unwrap();
-        let start = Entry::Start { id, version: Version::Latest };
-        assert_eq!(text(start), [format!("START RequestId: {id} Version: $LATEST")]);
-        let late = Entry::TimedOut { at: Timestamp(1_700_000_000_123), id, after: Duration::from_secs(3) };
-        assert_eq!(text(late), [format!("2023-11-14T22:13:20.123Z {id} Task timed out after 3.00 seconds")]);
-        let crashed = Entry::Crashed {
-            id,
-            text: "Runtime exited with error: exit status 1".to_owned(),
-            error_type: "Runtime.ExitError",
-        };
-        let error = format!("RequestId: {id} Error: Runtime exited with error: exit status 1");
-        assert_eq!(text(crashed), [error.as_str(), "Runtime.ExitError"]);
-        let init = Entry::InitReport {
-            duration: Duration::from_secs(10),
-            phase: InitPhase::Init,
-            status: Status::Timeout,
-        };
-        assert_eq!(text(init), ["INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout"]);
     }
 }

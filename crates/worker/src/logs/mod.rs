@@ -4,10 +4,13 @@
 
 mod capture;
 mod entry;
+mod events;
+mod levels;
 mod lines;
 mod reader;
 mod shipper;
 mod tail;
+mod text;
 
 pub(crate) use capture::Capture;
 pub(crate) use entry::{Entry, InitPhase, Report, Status};

@@ -7,7 +7,7 @@
 mod driving;
 
 use super::state::{Begin, Machine, Next, Refusal, State};
-use crate::logs::{Capture, Entry, Report, Status};
+use crate::logs::{Capture, Entry, InitPhase, Report, Status};
 use crate::sync::lock;
 use crate::{Answer, EnvironmentSpec, Fate, Invocation, LogTail, Outcome, Timings};
 use bytes::Bytes;
@@ -193,8 +193,8 @@ impl Desk {
         }
         let in_init = matches!(held.machine.state(), State::Init { .. });
         let next = held.machine.next()?;
-        if in_init && epoch == 0 {
-            held.init = Some(held.init_started.elapsed());
+        if in_init {
+            self.initialised(&mut held);
         }
         if next == Next::Deliver
             && let Some(delivery) = self.delivery(&mut held)
@@ -204,6 +204,15 @@ impl Desk {
         let (parked, later) = oneshot::channel();
         held.parked = Some(parked);
         Ok(Work::Later(later))
+    }
+
+    fn initialised(&self, held: &mut Held) {
+        let duration = held.init_started.elapsed();
+        let phase = if held.epoch == 0 { InitPhase::Init } else { InitPhase::Invoke };
+        if phase == InitPhase::Init {
+            held.init = Some(duration);
+        }
+        self.log.initialised(duration, phase);
     }
 
     /// The runtime begins to answer.
@@ -220,7 +229,11 @@ impl Desk {
             return false;
         }
         let Some(accepted) = held.accepted.take() else { return false };
-        let verdict = Verdict { answer, status: Status::Success, line: None };
+        let status = match &answer {
+            Answer::FunctionError { error_type, .. } => Status::Reported(error_type.clone()),
+            _ => Status::Success,
+        };
+        let verdict = Verdict { answer, status, line: None };
         self.conclude(&mut held, accepted, verdict, Fate::Reusable);
         true
     }
@@ -229,7 +242,12 @@ impl Desk {
     fn conclude(&self, held: &mut Held, accepted: Accepted, verdict: Verdict, fate: Fate) {
         let duration = accepted.started.map_or(Duration::ZERO, |started| started.elapsed());
         let timings = Timings { duration, init: held.init.take() };
-        let report = Report { id: accepted.id, timings, memory: self.spec.memory, status: verdict.status };
+        let produced_bytes = match &verdict.answer {
+            Answer::Success { payload, .. } => Some(payload.len()),
+            _ => None,
+        };
+        let (id, memory, status) = (accepted.id, self.spec.memory, verdict.status);
+        let report = Report { id, timings, memory, status, produced_bytes };
         let outcome = |log_tail| Outcome { answer: verdict.answer, log_tail, fate, timings };
         // A caller that went away leaves a closed channel behind: its answer is dropped, all else goes on.
         if accepted.log_tail == LogTail::Wanted {

@@ -3,5 +3,6 @@
 mod endings;
 mod floods;
 mod hostile;
+mod logging;
 mod ordinary;
 mod protocol;
