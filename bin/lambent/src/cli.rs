@@ -81,10 +81,10 @@ pub(crate) enum RuntimesAction {
     /// Make a runtime from an interpreter on this host, while the service is stopped:
     /// lambent runtimes add python3.12 /opt/python3.12
     Add {
-        /// Name that functions give: python3.12, for example; its version is the interpreter's
+        /// Name that functions give: python3.12 or nodejs22.x, for example; its version is the interpreter's
         #[arg(value_parser = runtime_name)]
         name: RuntimeName,
-        /// Directory that the interpreter was installed under: what its sys.base_prefix says
+        /// Directory that the interpreter was installed under: what python's sys.base_prefix says; the one whose bin has node
         prefix: PathBuf,
     },
 }
@@ -96,7 +96,9 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
 
 fn runtime_name(text: &str) -> Result<RuntimeName, String> {
     text.parse().map_err(|_| {
-        "runtimes are called python3.N (such as python3.12, from python3.7 on), provided.al2 or provided.al2023".to_owned()
+        "runtimes are called python3.N (such as python3.12, from python3.7 on), nodejsN.x (such as nodejs22.x, from nodejs18.x on), \
+         provided.al2 or provided.al2023"
+            .to_owned()
     })
 }
 

@@ -100,6 +100,7 @@ impl Worker {
         let runtime = runtime.ok_or_else(|| StartError::UnknownRuntime(spec.runtime.clone()))?;
         let tree = inner.staging.tree(spec.account, &spec.code).await?;
         let program = runtime.entrypoint(inner.staging.open(&tree)?.as_fd(), None);
+        let program = program.map(|command| runtime.sized(command, &spec));
         let cell = cell_spec(&spec, runtime, program.as_deref().unwrap_or_default());
         let spec = Arc::new(spec);
         let around = self.surroundings(&spec);

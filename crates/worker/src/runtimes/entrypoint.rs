@@ -1,6 +1,7 @@
 //! Where a function's own program is, for runtimes that have none: `bootstrap` in the code, or in a layer.
 
-use super::{Runtime, candidate::PROVIDED};
+use super::{Runtime, candidate::PROVIDED, node};
+use crate::EnvironmentSpec;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use std::os::fd::BorrowedFd;
 
@@ -50,6 +51,20 @@ impl Runtime {
             }
         }
         Err(EntrypointError::Missing)
+    }
+}
+
+impl Runtime {
+    /// The same command with the options that depend on the function: the heap of a Node.js follows its memory size.
+    #[must_use]
+    pub fn sized(&self, mut command: Vec<String>, spec: &EnvironmentSpec) -> Vec<String> {
+        if node::version_of(self.name.as_str()).is_some() {
+            let customers = spec.variables.iter().find(|(name, _)| name == "NODE_OPTIONS");
+            let customers = customers.map_or("", |(_, value)| value);
+            let options = node::options(&self.version, spec.memory, customers);
+            command.splice(1..1, options);
+        }
+        command
     }
 }
 

@@ -17,13 +17,14 @@ pub enum RuntimesError {
     },
     /// Nothing knows how to make a runtime of this name.
     #[error(
-        "can't make a runtime named {0}: known are python3.N from python3.7 on, provided.al2 and provided.al2023"
+        "can't make a runtime named {0}: known are python3.N from python3.7 on, nodejsN.x from nodejs18.x on, provided.al2 and \
+         provided.al2023"
     )]
     UnknownName(RuntimeName),
     /// The prefix holds no such interpreter.
     #[error(
-        "{prefix} holds no {name}: expected {expected}; `{name} -c 'import sys; print(sys.base_prefix)'` prints the prefix of an \
-         interpreter",
+        "{prefix} holds no {name}: expected {expected}; the prefix of a python is what its `sys.base_prefix` says, that of a node \
+         the directory above the one that its `process.execPath` is in",
         prefix = prefix.display(),
         expected = expected.display()
     )]
@@ -34,6 +35,22 @@ pub enum RuntimesError {
         name: RuntimeName,
         /// The first file that is missing.
         expected: PathBuf,
+    },
+    /// The interpreter is of another version than the name says.
+    #[error("{program} is {found}, not {name}", program = program.display())]
+    OtherVersion {
+        /// Which.
+        program: PathBuf,
+        /// The runtime asked for.
+        name: RuntimeName,
+        /// The name that fits it.
+        found: String,
+    },
+    /// Nothing in or beside an interpreter says which version it is.
+    #[error("nothing says which version {program} is: neither the program nor include/node/node_version.h beside it", program = program.display())]
+    NoVersion {
+        /// Which.
+        program: PathBuf,
     },
     /// A program that a runtime can't do without is no ELF file, or a damaged one.
     #[error("{path} is not a program for this machine: {why}", path = path.display())]

@@ -1,6 +1,6 @@
 //! What a runtime consists of: each file with its digest and mode, and how it is started.
 
-use super::{Candidate, Runtime, RuntimesError};
+use super::{Candidate, Runtime, RuntimesError, node, python};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,13 @@ pub(super) struct Manifest {
     pub(super) env: Vec<(String, String)>,
     /// What is in the root, by path without a leading slash.
     pub(super) entries: BTreeMap<String, Entry>,
+}
+
+/// Digest of the files that are part of this crate.
+fn embedded_digest() -> String {
+    let files = python::BOOTSTRAP.iter().chain(&node::BOOTSTRAP);
+    let parts: Vec<&str> = files.flat_map(|(name, contents)| [*name, *contents]).collect();
+    hex_digest(parts.join("\0").as_bytes())
 }
 
 /// A file of the host, as it was when the runtime was made.
@@ -58,7 +65,7 @@ impl Manifest {
     pub(super) fn new(runtime: &Runtime, source: Option<Source>, entries: BTreeMap<String, Entry>) -> Self {
         Self {
             format: FORMAT,
-            embedded: super::python::embedded_digest(),
+            embedded: embedded_digest(),
             name: runtime.name.clone(),
             version: runtime.version.clone(),
             source,
@@ -77,9 +84,7 @@ impl Manifest {
     /// Whether this release would make the same root: same format, same embedded files, same interpreter.
     pub(super) fn is_current(&self) -> bool {
         let same = |source: &Source| Source::of(Path::new(&source.path)).is_ok_and(|now| now == *source);
-        self.format == FORMAT
-            && self.embedded == super::python::embedded_digest()
-            && self.source.as_ref().is_none_or(same)
+        self.format == FORMAT && self.embedded == embedded_digest() && self.source.as_ref().is_none_or(same)
     }
 
     /// Compares names, kinds, sizes and modes of all entries with what is in `root`: no contents are read.

@@ -18,6 +18,8 @@ mod error;
 mod layout;
 mod libraries;
 mod manifest;
+mod node;
+mod node_version;
 mod python;
 mod registry;
 mod tree;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use types::RuntimeName;
 
 /// The bootstrap, file by file.
-const BOOTSTRAP: [(&str, &str); 5] = [
+pub(super) const BOOTSTRAP: [(&str, &str); 5] = [
     ("bootstrap.py", include_str!("../../../../runtimes/python/bootstrap.py")),
     ("_lambent_client.py", include_str!("../../../../runtimes/python/_lambent_client.py")),
     ("_lambent_faults.py", include_str!("../../../../runtimes/python/_lambent_faults.py")),
@@ -183,12 +183,6 @@ fn patch_version(version: &str, program: &[u8]) -> Option<String> {
         }
     }
     at_an_end
-}
-
-/// Digest of everything in this file that becomes part of a root.
-pub(super) fn embedded_digest() -> String {
-    let parts: Vec<&str> = BOOTSTRAP.iter().flat_map(|(name, contents)| [*name, *contents]).collect();
-    super::manifest::hex_digest(parts.join("\0").as_bytes())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What must hold with the real thing.
 
 use crate::harness::{Bench, Case, Verdict, event, text};
-use crate::python;
+use crate::{node, python};
 use std::time::{Duration, Instant};
 use worker::{Answer, Fate, Invocation, LogTail};
 
@@ -22,6 +22,16 @@ pub(crate) const ALL: &[Case] = &[
     ("root_python_prints_a_hundred_megabytes", python::flood),
     ("root_python_that_cannot_be_imported_says_why", python::not_importable),
     ("root_python_reads_its_variables", python::variables),
+    ("root_node_says_hello", node::hello),
+    ("root_node_is_killed_at_its_deadline_with_all_its_processes", node::deadline),
+    ("root_node_exit_is_told", node::exit),
+    ("root_node_that_cannot_be_imported_says_why", node::not_importable),
+    ("root_node_unhandled_rejection_is_told_and_ends_it", node::rejection),
+    ("root_node_prints_much_before_it_answers", node::flood),
+    ("root_node_streams_its_answer", node::streaming),
+    ("root_node_knows_its_user_and_its_variables", node::surroundings),
+    ("root_node_garbage_is_collected_within_its_memory", node::garbage),
+    ("root_node_out_of_memory_is_told", node::out_of_memory),
 ];
 
 fn answers(bench: &Bench) -> Verdict {

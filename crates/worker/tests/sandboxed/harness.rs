@@ -31,6 +31,8 @@ pub(crate) struct Bench {
     runtime: tokio::runtime::Runtime,
     /// The newest python of this machine.
     python: Option<RuntimeName>,
+    /// The node of this machine.
+    node: Option<RuntimeName>,
     _roots: [tempfile::TempDir; 2],
 }
 
@@ -89,9 +91,9 @@ impl LogSink for Lines {
 struct Packages(Mutex<HashMap<CodeId, Bytes>>);
 
 impl Packages {
-    fn add(&self, content: &str) -> Code {
+    fn add(&self, file: &str, content: &str) -> Code {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(file, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(content.as_bytes()).unwrap();
         let zip = zip.finish().unwrap().into_inner();
         let digest = STANDARD.decode(package::sha256_base64(&zip)).unwrap();
@@ -114,19 +116,21 @@ impl Bench {
         let spawner = Spawner::start(options).expect("the spawner starts");
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let native = root::build(roots[0].path());
-        let python = root::python(roots[1].path());
+        let mut languages = root::Languages::new(roots[1].path());
+        let [python, node] = ["python", "nodejs"].map(|language| languages.newest(language));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (sink, packages) = (Arc::<Lines>::default(), Arc::<Packages>::default());
         let worker = Worker::new(
             Arc::new(SandboxIsolation::new(spawner)),
-            Runtimes::from_iter([native].into_iter().chain(python.clone())),
+            Runtimes::from_iter([native].into_iter().chain(python.clone()).chain(node.clone())),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
             Arc::new(System),
             Options { staging_bytes: 600 << 20, ..Options::default() },
         );
-        Self { worker, sink, packages, runtime, python: python.map(|python| python.name), _roots: roots }
+        let [python, node] = [python, node].map(|made| made.map(|made| made.name));
+        Self { worker, sink, packages, runtime, python, node, _roots: roots }
     }
 
     /// A spec of the native runtime with this handler.
@@ -150,7 +154,7 @@ impl Bench {
             timeout: TimeoutSeconds::default(),
             ephemeral_storage_mb: 512,
             variables: Vec::new(),
-            code: self.packages.add("the code"),
+            code: self.packages.add("app.py", "the code"),
             layers: Vec::new(),
             credentials: None,
             logging: Logging::default(),
@@ -161,7 +165,14 @@ impl Bench {
     /// A spec of a python function with this code; none where the machine has no python.
     pub(crate) fn python(&self, code: &str) -> Option<EnvironmentSpec> {
         let runtime = self.python.clone()?;
-        let code = self.packages.add(code);
+        let code = self.packages.add("app.py", code);
+        Some(EnvironmentSpec { runtime, code, ..self.native("app.handler") })
+    }
+
+    /// The same with node.
+    pub(crate) fn node(&self, code: &str) -> Option<EnvironmentSpec> {
+        let runtime = self.node.clone()?;
+        let code = self.packages.add("app.js", code);
         Some(EnvironmentSpec { runtime, code, ..self.native("app.handler") })
     }
 
@@ -252,9 +263,12 @@ fn run_cases(chosen: &[Case]) -> Tally {
 /// Prints how long starts and warm invocations take. Not a test: the figures depend on the machine.
 pub(crate) fn measure() -> ExitCode {
     const PYTHON: &str = "def handler(event, context):\n    return event\n";
+    const NODE: &str = "exports.handler = async (event) => event;\n";
     let bench = Bench::new();
     let native = ["echo", "print"].map(|handler| (handler, bench.native(handler)));
-    for (what, spec) in native.into_iter().chain(bench.python(PYTHON).map(|spec| ("python", spec))) {
+    let python = bench.python(PYTHON).map(|spec| ("python", spec));
+    let languages = python.into_iter().chain(bench.node(NODE).map(|spec| ("node", spec)));
+    for (what, spec) in native.into_iter().chain(languages) {
         bench.run(async {
             let (mut starts, mut firsts) = (Vec::new(), Vec::new());
             for _ in 0..20 {

@@ -13,6 +13,7 @@
 mod cases;
 mod harness;
 mod inside;
+mod node;
 mod python;
 mod root;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use worker::runtimes::{Runtime, Runtimes};
+use worker::runtimes::{Candidate, Runtime, Runtimes};
 
 /// Makes the runtime's root in an existing directory.
 pub(crate) fn build(root: &Path) -> Runtime {
@@ -34,12 +34,24 @@ pub(crate) fn build(root: &Path) -> Runtime {
     }
 }
 
-/// The runtime of the newest python that this machine has.
-pub(crate) fn python(directory: &Path) -> Option<Runtime> {
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("open the directory");
-    let found = Runtimes::discover().into_iter().rfind(|found| found.name.as_str().starts_with("python"))?;
-    let mut runtimes = Runtimes::open(directory).expect("a registry");
-    Some(runtimes.add(&found.name, &found.prefix).expect("a python runtime").clone())
+/// Runtimes of what this machine has.
+pub(crate) struct Languages {
+    found: Vec<Candidate>,
+    runtimes: Runtimes,
+}
+
+impl Languages {
+    /// Will be made in an existing directory.
+    pub(crate) fn new(directory: &Path) -> Self {
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("open the directory");
+        Self { found: Runtimes::discover(), runtimes: Runtimes::open(directory).expect("a registry") }
+    }
+
+    /// The runtime of the newest interpreter of a language.
+    pub(crate) fn newest(&mut self, language: &str) -> Option<Runtime> {
+        let found = self.found.iter().rfind(|found| found.name.as_str().starts_with(language))?;
+        Some(self.runtimes.add(&found.name, &found.prefix).expect("a runtime").clone())
+    }
 }
 
 fn copy(root: &Path, from: &str, to: &str) {
