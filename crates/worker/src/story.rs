@@ -98,6 +98,13 @@ impl Packages {
         self.keep(zip)
     }
 
+    /// Adds a package with this one program.
+    pub(crate) fn add_program(&self, path: &str) -> Code {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file(path, zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+        self.keep(zip)
+    }
+
     /// Adds a package with that many empty files.
     pub(crate) fn add_files(&self, count: usize) -> Code {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -5,7 +5,7 @@ use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, 
 use crate::logs::{Capture, Entry, ship};
 use crate::memory::MemoryWatch;
 use crate::runtimes::{EntrypointError, Runtime, Runtimes};
-use crate::staging::Staging;
+use crate::staging::{Staging, Trees};
 use crate::sync::lock;
 use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, IsolationError, Options, StartError};
 use std::collections::HashMap;
@@ -98,8 +98,8 @@ impl Worker {
         let place = self.admit(&spec)?;
         let runtime = inner.runtimes.get(&spec.runtime);
         let runtime = runtime.ok_or_else(|| StartError::UnknownRuntime(spec.runtime.clone()))?;
-        let tree = inner.staging.tree(spec.account, &spec.code).await?;
-        let program = runtime.entrypoint(inner.staging.open(&tree)?.as_fd(), None);
+        let trees = inner.staging.trees(spec.account, &spec.code, &spec.layers).await?;
+        let program = program(&inner.staging, runtime, &trees)?;
         let program = program.map(|command| runtime.sized(command, &spec));
         let cell = cell_spec(&spec, runtime, program.as_deref().unwrap_or_default());
         let spec = Arc::new(spec);
@@ -114,7 +114,7 @@ impl Worker {
             spec: Arc::clone(&spec),
             isolation: Arc::clone(&inner.isolation),
             cell,
-            tree,
+            trees,
             clock: Arc::clone(&inner.clock),
             init_timeout: inner.options.init_timeout,
             stop: inner.stop.subscribe(),
@@ -222,7 +222,19 @@ impl Worker {
     }
 }
 
-/// Whether the program is in the function's code.
+/// The program and its arguments, or why there is none.
+fn program(
+    staging: &Staging,
+    runtime: &Runtime,
+    trees: &Trees,
+) -> Result<Result<Vec<String>, EntrypointError>, StartError> {
+    let code = staging.open(&trees.code)?;
+    let layers = trees.layers.iter().map(|tree| staging.open(tree)).collect::<Result<Vec<_>, _>>()?;
+    let layers: Vec<_> = layers.iter().map(AsFd::as_fd).collect();
+    Ok(runtime.entrypoint(code.as_fd(), &layers))
+}
+
+/// Whether the program is in the function's code or a layer.
 fn runs_its_own_program(spec: &EnvironmentSpec) -> bool {
     spec.runtime.as_str().starts_with("provided")
 }

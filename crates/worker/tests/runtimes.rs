@@ -251,10 +251,10 @@ fn functions_bring_their_own_program() {
     let dir = tempfile::tempdir().unwrap();
     let mut runtimes = Runtimes::open(dir.path()).unwrap();
     let runtime = runtimes.add(&name("provided.al2"), Path::new("/")).unwrap();
-    let (code, layers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [code, layers, above] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let entrypoint = || {
         let open = |dir: &TempDir| fs::File::open(dir.path()).unwrap();
-        runtime.entrypoint(open(&code).as_fd(), Some(open(&layers).as_fd()))
+        runtime.entrypoint(open(&code).as_fd(), &[open(&layers).as_fd(), open(&above).as_fd()])
     };
     assert_eq!(entrypoint(), Err(EntrypointError::Missing));
     let bootstrap = layers.path().join("bootstrap");
@@ -262,6 +262,10 @@ fn functions_bring_their_own_program() {
     assert_eq!(entrypoint(), Err(EntrypointError::NotExecutable("/opt/bootstrap")));
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(entrypoint(), Ok(vec!["/opt/bootstrap".to_owned()]));
+    let hidden_by = above.path().join("bootstrap");
+    fs::write(&hidden_by, "#!/bin/sh\n").unwrap();
+    assert_eq!(entrypoint(), Err(EntrypointError::NotExecutable("/opt/bootstrap")), "a later layer wins");
+    fs::remove_file(hidden_by).unwrap();
     std::os::unix::fs::symlink("/bin/sh", code.path().join("bootstrap")).unwrap();
     assert_eq!(entrypoint(), Ok(vec!["/opt/bootstrap".to_owned()]), "a link out of the code is no program");
     fs::remove_file(code.path().join("bootstrap")).unwrap();

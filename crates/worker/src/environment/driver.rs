@@ -12,7 +12,7 @@ use super::state::{State, Unfinished};
 use super::verdict::End;
 use crate::logs::{Entry, InitPhase};
 use crate::runtimes::EntrypointError;
-use crate::staging::Tree;
+use crate::staging::Trees;
 use crate::{CellSpec, EnvironmentSpec, Isolation, StartError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +35,8 @@ pub(crate) struct Driver {
     pub(crate) isolation: Arc<dyn Isolation>,
     /// For a repeated initialisation.
     pub(crate) cell: CellSpec,
-    /// Its code, which stays in place as long as this lives.
-    pub(crate) tree: Tree,
+    /// Its code and layers, which stay in place as long as this lives.
+    pub(crate) trees: Trees,
     /// The wall clock.
     pub(crate) clock: Arc<dyn Clock>,
     /// Of the first initialisation.
@@ -215,7 +215,7 @@ impl Driver {
         if let Some(incarnation) = incarnation {
             incarnation.remove().await;
         }
-        drop(self.tree);
+        drop(self.trees);
     }
 
     fn explain(&self, end: &End, unfinished: Unfinished) {

@@ -30,21 +30,23 @@ pub enum EntrypointError {
 impl Runtime {
     /// The program and its arguments for a function with this code.
     ///
-    /// `code` is the directory that becomes /var/task, `layers` the one that becomes /opt. Links are followed as far as they stay
-    /// inside.
+    /// `code` is the directory that becomes /var/task, `layers` are those that are merged at /opt, of which the last that has a
+    /// `bootstrap` counts. Links are followed as far as they stay inside one directory.
     ///
     /// # Errors
     /// For runtimes whose program is the function's own: it isn't there, or it isn't executable.
     pub fn entrypoint(
         &self,
         code: BorrowedFd<'_>,
-        layers: Option<BorrowedFd<'_>>,
+        layers: &[BorrowedFd<'_>],
     ) -> Result<Vec<String>, EntrypointError> {
         if !PROVIDED.contains(&self.name.as_str()) {
             return Ok(self.argv.clone());
         }
-        for (place, tree) in PLACES.into_iter().zip([Some(code), layers]) {
-            match tree.map_or(Found::Nothing, bootstrap_in) {
+        let [task, opt] = PLACES;
+        let layers = layers.iter().rev().map(|layer| (opt, *layer));
+        for (place, tree) in [(task, code)].into_iter().chain(layers) {
+            match bootstrap_in(tree) {
                 Found::Program => return Ok(vec![place.to_owned()]),
                 Found::File => return Err(EntrypointError::NotExecutable(place)),
                 Found::Nothing => {}

@@ -1,4 +1,4 @@
-//! Code trees: extracted once per package, shared by its environments, thrown away least recently used first.
+//! Code trees, of functions and of layers: extracted once per package, shared by its environments, thrown away least recently used first.
 //!
 //! Invariants: a tree under its final name is complete; a tree in use is never touched; the trees together stay within the
 //! bound, and those that one account keeps in use leave room for another's largest package. The area is a tmpfs of the isolation's, so that nothing of it outlives the platform.
@@ -15,6 +15,7 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, OnceCell};
+use tokio::task::JoinHandle;
 use types::AccountId;
 
 /// What a file or directory costs beside its contents: it takes whole pages.
@@ -56,6 +57,15 @@ struct Slot {
     last_used: AtomicU64,
 }
 
+/// Everything that an environment has of its own, in place as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Trees {
+    /// What becomes /var/task.
+    pub(crate) code: Tree,
+    /// What is merged at /opt, in order.
+    pub(crate) layers: Vec<Tree>,
+}
+
 /// A complete tree that stays in place as long as this lives.
 pub(crate) struct Tree {
     id: CodeId,
@@ -82,22 +92,37 @@ impl Staging {
         }
     }
 
-    /// The tree of this package, extracted now if it isn't there yet. Callers that want the same one wait for the same
-    /// extraction, and one that goes away doesn't stop it.
-    pub(crate) async fn tree(self: &Arc<Self>, account: AccountId, code: &Code) -> Result<Tree, StartError> {
+    /// The trees of these packages, those that aren't there yet extracted now, side by side.
+    pub(crate) async fn trees(
+        self: &Arc<Self>,
+        account: AccountId,
+        code: &Code,
+        layers: &[Code],
+    ) -> Result<Trees, StartError> {
+        let code = self.begin(account, code);
+        let layers: Vec<Pending> = layers.iter().map(|layer| self.begin(account, layer)).collect();
+        let mut trees = Trees { code: code.tree().await?, layers: Vec::with_capacity(layers.len()) };
+        for layer in layers {
+            trees.layers.push(layer.tree().await?);
+        }
+        Ok(trees)
+    }
+
+    /// The tree of this package, or the extraction that makes it. Those who want the same one wait for the same extraction,
+    /// and nobody who goes away stops it.
+    fn begin(self: &Arc<Self>, account: AccountId, code: &Code) -> Pending {
         let slot = self.slot(account, code.id);
         if slot.bytes.initialized() {
-            return Ok(Tree { id: code.id, slot });
+            return Pending::There(Tree { id: code.id, slot });
         }
         let (staging, code) = (Arc::clone(self), code.clone());
-        let task = tokio::spawn(async move {
+        Pending::Coming(tokio::spawn(async move {
             let made = slot.bytes.get_or_try_init(|| staging.lay_out(&code, &slot)).await.map(|_| ());
             if made.is_err() {
                 staging.forget(code.id, &slot);
             }
             made.map(|()| Tree { id: code.id, slot })
-        });
-        task.await.unwrap_or(Err(StartError::TaskDied))
+        }))
     }
 
     /// The tree's directory.
@@ -256,6 +281,20 @@ impl Staging {
             drop(held);
             staging.freed.notify_waiters();
         });
+    }
+}
+
+enum Pending {
+    There(Tree),
+    Coming(JoinHandle<Result<Tree, StartError>>),
+}
+
+impl Pending {
+    async fn tree(self) -> Result<Tree, StartError> {
+        match self {
+            Self::There(tree) => Ok(tree),
+            Self::Coming(task) => task.await.unwrap_or(Err(StartError::TaskDied)),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ impl Area {
     }
 
     async fn tree_of(&self, account: AccountId, code: &Code) -> Result<Tree, StartError> {
-        self.staging.tree(account, code).await
+        self.staging.begin(account, code).tree().await
     }
 
     /// What is in the area when everything that goes has gone.
@@ -102,6 +102,26 @@ async fn whoever_fills_the_area_leaves_room_for_anothers_largest_package() {
     drop(held);
     assert!(area.tree(&code(3)).await.is_ok(), "what is not in use doesn't count");
     drop(others);
+}
+
+#[tokio::test]
+async fn code_and_layers_are_in_place_together_or_the_start_fails() {
+    let area = shared_area();
+    let [code, one, two] = [1u8, 2, 3].map(|n| area.packages.add(&[n]));
+    let trees = area.staging.trees(AccountId::FIRST, &code, &[one.clone(), two.clone(), one.clone()]).await;
+    let trees = trees.unwrap();
+    assert_eq!(trees.code.id, code.id);
+    assert_eq!(trees.layers.iter().map(|tree| tree.id).collect::<Vec<_>>(), [one.id, two.id, one.id]);
+    assert_eq!(area.packages.reads.load(Ordering::SeqCst), 3);
+    // Two pages each: nothing of them may go for one of three.
+    let large = area.packages.add(&[4; 2 * ENTRY_BYTES as usize]);
+    assert!(matches!(area.tree(&large).await, Err(StartError::StagingFull { .. })));
+    drop(trees);
+    assert!(area.tree(&large).await.is_ok());
+
+    let gone = Code { id: CodeId::new([7; 32]), place: String::new() };
+    let trees = area.staging.trees(AccountId::FIRST, &code, &[one, gone]).await;
+    assert!(matches!(trees, Err(StartError::Code(crate::CodeError::Gone))));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use worker::{Answer, Fate, Invocation, LogTail};
 pub(crate) const ALL: &[Case] = &[
     ("root_native_answers_and_its_log_is_whole", answers),
     ("root_native_reads_its_code", reads_its_code),
+    ("root_native_reads_its_layers", reads_its_layers),
     ("root_native_is_killed_at_its_deadline", deadline),
     ("root_native_exit_is_told", exit),
     ("root_native_out_of_memory_is_told", out_of_memory),
@@ -32,6 +33,7 @@ pub(crate) const ALL: &[Case] = &[
     ("root_node_knows_its_user_and_its_variables", node::surroundings),
     ("root_node_garbage_is_collected_within_its_memory", node::garbage),
     ("root_node_out_of_memory_is_told", node::out_of_memory),
+    ("root_python_imports_from_its_layers", python::layers),
 ];
 
 fn answers(bench: &Bench) -> Verdict {
@@ -63,6 +65,18 @@ fn reads_its_code(bench: &Bench) -> Verdict {
     bench.run(async {
         let environment = bench.start("code").await;
         assert_eq!(text(&environment.invoke(event("{}")).await.answer), "the code");
+        environment.shutdown().await;
+    });
+    Verdict::Passed
+}
+
+fn reads_its_layers(bench: &Bench) -> Verdict {
+    bench.run(async {
+        let lower = bench.layer(&[("one", "1"), ("both", "lower")]);
+        let upper = bench.layer(&[("both", "upper")]);
+        let spec = worker::EnvironmentSpec { layers: vec![lower, upper], ..bench.native("layers") };
+        let environment = bench.worker.start(spec).await.unwrap();
+        assert_eq!(text(&environment.invoke(event("{}")).await.answer), "1upper");
         environment.shutdown().await;
     });
     Verdict::Passed

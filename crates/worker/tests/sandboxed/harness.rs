@@ -91,10 +91,12 @@ impl LogSink for Lines {
 struct Packages(Mutex<HashMap<CodeId, Bytes>>);
 
 impl Packages {
-    fn add(&self, file: &str, content: &str) -> Code {
+    fn add(&self, files: &[(&str, &str)]) -> Code {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file(file, zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
+        for (path, content) in files {
+            zip.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
         let zip = zip.finish().unwrap().into_inner();
         let digest = STANDARD.decode(package::sha256_base64(&zip)).unwrap();
         let id = CodeId::new(digest.try_into().unwrap());
@@ -154,7 +156,7 @@ impl Bench {
             timeout: TimeoutSeconds::default(),
             ephemeral_storage_mb: 512,
             variables: Vec::new(),
-            code: self.packages.add("app.py", "the code"),
+            code: self.packages.add(&[("app.py", "the code")]),
             layers: Vec::new(),
             credentials: None,
             logging: Logging::default(),
@@ -165,15 +167,20 @@ impl Bench {
     /// A spec of a python function with this code; none where the machine has no python.
     pub(crate) fn python(&self, code: &str) -> Option<EnvironmentSpec> {
         let runtime = self.python.clone()?;
-        let code = self.packages.add("app.py", code);
+        let code = self.packages.add(&[("app.py", code)]);
         Some(EnvironmentSpec { runtime, code, ..self.native("app.handler") })
     }
 
     /// The same with node.
     pub(crate) fn node(&self, code: &str) -> Option<EnvironmentSpec> {
         let runtime = self.node.clone()?;
-        let code = self.packages.add("app.js", code);
+        let code = self.packages.add(&[("app.js", code)]);
         Some(EnvironmentSpec { runtime, code, ..self.native("app.handler") })
+    }
+
+    /// A layer with these files.
+    pub(crate) fn layer(&self, files: &[(&str, &str)]) -> Code {
+        self.packages.add(files)
     }
 
     pub(crate) fn run<T>(&self, story: impl Future<Output = T>) -> T {

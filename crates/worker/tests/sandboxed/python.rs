@@ -111,3 +111,27 @@ def handler(event, context):
     assert_eq!(answer[7..], ["/var/task", "import os\n"]);
     Verdict::Passed
 }
+
+pub(crate) fn layers(bench: &Bench) -> Verdict {
+    const CODE: &str = "import sys, plain, packaged, own
+def handler(event, context):
+    return [module.__file__ for module in (plain, packaged, own)] + [plain.WHO, sys.path[0]]
+";
+    let Some(spec) = bench.python(CODE) else { return NO_PYTHON };
+    let packages = format!("python/lib/{}/site-packages/packaged.py", spec.runtime);
+    let lower = bench.layer(&[("python/plain.py", "WHO = 'lower'"), ("python/own.py", "")]);
+    let upper = bench.layer(&[("python/plain.py", "WHO = 'upper'"), (&packages, "")]);
+    let spec = EnvironmentSpec { layers: vec![lower, upper], ..spec };
+    let outcome = bench.run(async {
+        let environment = bench.worker.start(spec).await.expect("an environment");
+        let outcome = environment.invoke(event("{}")).await;
+        environment.shutdown().await;
+        outcome
+    });
+    let log = bench.sink.take();
+    let answer: Vec<String> =
+        serde_json::from_str(&text(&outcome.answer)).unwrap_or_else(|_| panic!("{outcome:?} {log:?}"));
+    let packages = format!("/opt/{packages}");
+    assert_eq!(answer, ["/opt/python/plain.py", &packages, "/opt/python/own.py", "upper", "/var/task"]);
+    Verdict::Passed
+}

@@ -275,6 +275,21 @@ fn a_runtime_that_is_dropped_leaves_no_cell() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_program_in_a_layer_is_started() {
+    let story = Story::of(super::ordinary::echo);
+    let layers = vec![story.packages.add_program("bootstrap"), story.packages.add(b"1")];
+    let ids: Vec<_> = layers.iter().map(|layer| layer.id).collect();
+    let runtime = "provided.al2023".parse().unwrap();
+    let spec = crate::EnvironmentSpec { runtime, layers, ..story.spec() };
+    let environment = story.worker.start(spec).await.unwrap();
+    assert_eq!(success(&environment.invoke(event("1")).await.answer), "1");
+    environment.shutdown().await;
+    let cells = story.simulation.specs();
+    assert_eq!((cells[0].argv[0].as_str(), &cells[0].layers), ("/opt/bootstrap", &ids));
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_function_without_its_program_tells_so_at_its_first_invocation() {
     let story = Story::of(super::ordinary::echo);
     let spec = crate::EnvironmentSpec { runtime: "provided.al2023".parse().unwrap(), ..story.spec() };
