@@ -2,7 +2,7 @@
 
 use auth::Permit;
 use bytes::Bytes;
-use types::{BoxFuture, FunctionRef, RequestId, ServiceError, Timestamp};
+use types::{BoxFuture, FunctionRef, RequestId, ServiceError, Timestamp, Version};
 
 /// How a caller wants its function run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Invoked {
     /// 200, 202 for an event, 204 for a dry run.
     pub status: u16,
     /// The version that ran.
-    pub executed_version: String,
+    pub executed_version: Version,
     /// `Unhandled` when the function failed.
     pub function_error: Option<&'static str>,
     /// Base64 of the log's tail, where it was asked for.

@@ -168,7 +168,7 @@ fn encode(invoked: Invoked, id: RequestId) -> Answer {
         }
     };
     add("x-amzn-requestid", &id.to_string());
-    add("x-amz-executed-version", &invoked.executed_version);
+    add("x-amz-executed-version", &invoked.executed_version.to_string());
     if let Some(kind) = invoked.function_error {
         add("x-amz-function-error", kind);
     }

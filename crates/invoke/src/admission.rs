@@ -1,108 +1,152 @@
 //! How many invocations may run at a time.
 //!
-//! Invariant: what was admitted is counted until its guard is dropped, whatever ends it: after an overload the refusals
-//! end with it.
+//! An account has a limit. What its functions reserve is taken out of it: a function with a reservation runs within that
+//! alone, all others share the rest. Source: "Understanding Lambda function scaling" in the developer guide.
+//!
+//! Invariant: what was admitted is counted until its guard is dropped, whatever ends it; no count ever exceeds the limit
+//! that it was admitted under, and an account's never its own. While reservations change, an account's limit comes first.
 
 use crate::messages;
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use types::{AccountId, ServiceError};
+use types::ServiceError;
 
-/// Running invocations of one account or function.
+/// Running invocations.
 #[derive(Debug, Default)]
-pub(crate) struct Running(AtomicU32);
+struct Running(AtomicU32);
+
+/// The running invocations of an account.
+#[derive(Debug, Default)]
+pub(crate) struct AccountLoad {
+    all: Running,
+    /// Those that were admitted without a reservation.
+    unreserved: Running,
+}
+
+/// The running invocations of a function, whatever its version.
+#[derive(Debug, Default)]
+pub(crate) struct FunctionLoad {
+    account: Arc<AccountLoad>,
+    running: Running,
+}
+
+/// What an invocation is admitted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Of the account.
+    pub(crate) account: u32,
+    /// What all functions of the account reserve together.
+    pub(crate) reserved_total: u32,
+    /// What this function reserves.
+    pub(crate) reserved: Option<u32>,
+}
 
 /// One running invocation; not counted any more when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Admitted(Arc<Running>);
+pub(crate) struct Admission {
+    load: Arc<FunctionLoad>,
+    share: Share,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    Reserved,
+    Unreserved,
+}
+
+/// A limit that is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Account,
+    Function,
+}
+
+impl FunctionLoad {
+    /// Of a function that nothing runs of.
+    pub(crate) fn new(account: Arc<AccountLoad>) -> Self {
+        Self { account, running: Running::default() }
+    }
+
+    /// Counts one more invocation in, or says which limit is reached.
+    pub(crate) fn admit(self: &Arc<Self>, limits: Limits) -> Result<Admission, Refusal> {
+        let share = if limits.reserved.is_some() { Share::Reserved } else { Share::Unreserved };
+        if !self.running.enter(limits.reserved.unwrap_or(u32::MAX)) {
+            return Err(Refusal::Function);
+        }
+        // From here on the guard gives back what it holds of the function's.
+        let admission = Unaccounted(self);
+        if !self.account.enter(share, limits) {
+            return Err(Refusal::Account);
+        }
+        Ok(admission.accounted(share))
+    }
+}
+
+impl AccountLoad {
+    fn enter(&self, share: Share, limits: Limits) -> bool {
+        if !self.all.enter(limits.account) {
+            return false;
+        }
+        let rest = limits.account.saturating_sub(limits.reserved_total);
+        let fits = share == Share::Reserved || self.unreserved.enter(rest);
+        if !fits {
+            self.all.leave();
+        }
+        fits
+    }
+
+    fn leave(&self, share: Share) {
+        if share == Share::Unreserved {
+            self.unreserved.leave();
+        }
+        self.all.leave();
+    }
+}
+
+/// Counted for its function, and not yet for its account.
+struct Unaccounted<'l>(&'l Arc<FunctionLoad>);
+
+impl Unaccounted<'_> {
+    fn accounted(self, share: Share) -> Admission {
+        let load = Arc::clone(self.0);
+        std::mem::forget(self);
+        Admission { load, share }
+    }
+}
+
+impl Drop for Unaccounted<'_> {
+    fn drop(&mut self) {
+        self.0.running.leave();
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.load.account.leave(self.share);
+        self.load.running.leave();
+    }
+}
 
 impl Running {
-    /// Whether anything runs.
-    pub(crate) fn any(&self) -> bool {
-        self.0.load(Ordering::Acquire) > 0
-    }
-
     /// One more, unless the limit is reached.
-    fn admit(self: &Arc<Self>, limit: u32) -> Option<Admitted> {
+    fn enter(&self, limit: u32) -> bool {
         let more = |running| if running < limit { Some(running + 1) } else { None };
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
-        Some(Admitted(Arc::clone(self)))
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Both counts of one running invocation.
-#[derive(Debug)]
-pub(crate) struct Admission {
-    _account: Admitted,
-    _function: Admitted,
-}
-
-/// The counters of all accounts. Bounded by the number of accounts that ever invoked.
-pub(crate) struct Accounts {
-    limit: u32,
-    running: RwLock<HashMap<AccountId, Arc<Running>>>,
-}
-
-impl Accounts {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self { limit, running: RwLock::default() }
-    }
-
-    /// Admits an invocation of `function`, which may have a limit of its own.
-    pub(crate) fn admit(
-        &self,
-        account: AccountId,
-        function: &Arc<Running>,
-        function_limit: Option<u32>,
-    ) -> Result<Admission, ServiceError> {
-        let running = self.of(account);
-        let account =
-            running.admit(self.limit).ok_or_else(|| messages::too_many_requests(messages::ACCOUNT_LIMIT))?;
-        let function = function
-            .admit(function_limit.unwrap_or(u32::MAX))
-            .ok_or_else(|| messages::too_many_requests(messages::FUNCTION_LIMIT))?;
-        Ok(Admission { _account: account, _function: function })
-    }
-
-    fn of(&self, account: AccountId) -> Arc<Running> {
-        if let Some(running) = self.running.read().unwrap_or_else(PoisonError::into_inner).get(&account) {
-            return Arc::clone(running);
-        }
-        let mut all = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(account).or_default())
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        messages::too_many_requests(match refusal {
+            Refusal::Account => messages::ACCOUNT_LIMIT,
+            Refusal::Function => messages::FUNCTION_LIMIT,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_accounts_limit_holds_and_ends() {
-        let accounts = Accounts::new(2);
-        let function = Arc::default();
-        let first = accounts.admit(AccountId::FIRST, &function, None).unwrap();
-        let _second = accounts.admit(AccountId::FIRST, &function, None).unwrap();
-        let refused = accounts.admit(AccountId::FIRST, &function, None).unwrap_err();
-        assert_eq!(refused.members[0], ("Reason", "ConcurrentInvocationLimitExceeded".to_owned()));
-        assert!(accounts.admit("123456789012".parse().unwrap(), &function, None).is_ok());
-        drop(first);
-        assert!(accounts.admit(AccountId::FIRST, &function, None).is_ok());
-    }
-
-    #[test]
-    fn a_refusal_by_the_function_gives_the_accounts_share_back() {
-        let accounts = Accounts::new(1);
-        let function = Arc::default();
-        let refused = accounts.admit(AccountId::FIRST, &function, Some(0)).unwrap_err();
-        assert_eq!(refused.members[0].1, "ReservedFunctionConcurrentInvocationLimitExceeded");
-        assert!(accounts.admit(AccountId::FIRST, &function, None).is_ok());
-    }
-}
+mod tests;

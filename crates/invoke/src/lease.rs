@@ -4,11 +4,11 @@
 //! counts as running until it has ended.
 
 use crate::admission::Admission;
-use crate::pool::{Age, Pool};
+use crate::hosted::Hosted;
+use crate::target::Target;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use types::RevisionId;
-use worker::{Environment, Fate, Invocation, Outcome};
+use worker::{Fate, Invocation, Outcome};
 
 /// The use of one environment.
 pub(crate) struct Lease {
@@ -16,27 +16,19 @@ pub(crate) struct Lease {
 }
 
 struct Held {
-    environment: Environment,
-    revision: RevisionId,
-    pool: Arc<Pool>,
-    age: Age,
+    hosted: Hosted,
+    target: Arc<Target>,
     _admission: Admission,
 }
 
 impl Lease {
-    pub(crate) fn new(
-        environment: Environment,
-        revision: RevisionId,
-        pool: Arc<Pool>,
-        age: Age,
-        admission: Admission,
-    ) -> Self {
-        Self { held: Some(Held { environment, revision, pool, age, _admission: admission }) }
+    pub(crate) fn new(hosted: Hosted, target: Arc<Target>, admission: Admission) -> Self {
+        Self { held: Some(Held { hosted, target, _admission: admission }) }
     }
 
     /// Runs the invocation. When the caller goes away, the invocation goes on to its end without it.
     pub(crate) async fn invoke(mut self, invocation: Invocation) -> Option<Outcome> {
-        let outcome = self.held.as_ref()?.environment.invoke(invocation).await;
+        let outcome = self.held.as_ref()?.hosted.environment().invoke(invocation).await;
         if let Some(held) = self.held.take()
             && outcome.fate == Fate::Reusable
         {
@@ -48,7 +40,7 @@ impl Lease {
 
 impl Held {
     fn give_back(self) {
-        self.pool.give_back(self.environment, self.revision, self.age);
+        self.target.pool.give_back(self.hosted);
     }
 }
 
@@ -58,8 +50,9 @@ impl Drop for Lease {
         // Without a runtime the process is ending, and with it every environment.
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
             runtime.spawn(async move {
-                held.environment.settled().await;
-                if held.environment.is_reusable() {
+                let environment = held.hosted.environment();
+                environment.settled().await;
+                if environment.is_reusable() {
                     held.give_back();
                 }
             });

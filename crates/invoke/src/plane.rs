@@ -1,30 +1,25 @@
 //! The way of an invocation through the data plane.
 
-use crate::admission::Accounts;
-use crate::functions::Functions;
+use crate::catalog::Catalog;
 use crate::lease::Lease;
-use crate::pool::{Pool, Pools};
-use crate::{messages, payload, spec};
+use crate::target::Target;
+use crate::{messages, payload};
 use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation, function_errors};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use store::records::{FunctionRecord, FunctionState};
-use store::{Key, Record, Store};
+use store::Store;
+use store::records::FunctionState;
 use tokio::time::Instant;
-use types::{
-    AccountId, BoxFuture, Clock, FunctionRef, Qualifier, Random, Region, RequestId, ServiceError, Version,
-};
-use worker::{Answer, CodeError, Environment, LogTail, Outcome, Phase, StartError, Worker};
+use types::{BoxFuture, Clock, FunctionRef, Random, Region, RequestId, ServiceError, Version};
+use worker::{Answer, LogTail, Outcome, Worker};
 
 /// How long an invocation waits for a function that is being created.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-/// How long a cold start waits for environments that are ending, where the worker is full.
-const ROOM_PATIENCE: Duration = Duration::from_secs(1);
 /// Environments that may die under an invocation before it reaches one (idle ones can have died unnoticed), and changes
 /// of the function under its cold start.
 const TRIES: usize = 4;
@@ -36,6 +31,8 @@ pub struct Settings {
     pub region: Region,
     /// Concurrent invocations that an account may have.
     pub account_concurrency: u32,
+    /// An environment that is older gets no further invocation.
+    pub environment_age: Duration,
 }
 
 /// What the data plane works with.
@@ -55,49 +52,48 @@ pub struct DataPlaneParts {
 /// The data plane.
 pub struct DataPlane {
     parts: DataPlaneParts,
-    functions: Functions,
-    pools: Arc<Pools>,
-    accounts: Accounts,
+    catalog: Catalog,
 }
 
 impl DataPlane {
-    /// A data plane that hears of every change of a function.
+    /// A data plane that hears of every change of what can be invoked.
     pub fn new(parts: DataPlaneParts) -> Arc<Self> {
-        let functions = Functions::new(Arc::clone(&parts.store));
-        let pools = Arc::new(Pools::new());
-        let retiring = Arc::clone(&pools);
-        parts.store.subscribe(FunctionRecord::TABLE, move |change| retiring.retire(&change.key));
-        let accounts = Accounts::new(parts.settings.account_concurrency);
-        Arc::new(Self { parts, functions, pools, accounts })
+        let concurrency = parts.settings.account_concurrency;
+        let catalog = Catalog::new(&parts.store, concurrency, Arc::clone(&parts.random));
+        Arc::new(Self { parts, catalog })
+    }
+
+    pub(crate) fn parts(&self) -> &DataPlaneParts {
+        &self.parts
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// Ends environments that were idle for `longest`.
     pub(crate) fn reap(&self, longest: Duration, now: Instant) {
-        self.pools.reap(longest, now);
+        self.catalog.reap(longest, self.parts.settings.environment_age, now);
     }
 
     /// Lets go of every idle environment, and ends the worker: running invocations have `grace` to finish.
     pub async fn shutdown(&self, grace: Duration) {
-        self.pools.clear();
+        self.catalog.clear();
         self.parts.worker.shutdown(grace).await;
     }
 
     /// The version that is meant; waits a little for one that is being created.
-    async fn version(&self, key: &Key, function: &FunctionRef) -> Result<Arc<FunctionRecord>, ServiceError> {
-        let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
+    async fn target(&self, function: &FunctionRef) -> Result<Arc<Target>, ServiceError> {
         let here = &self.parts.settings.region;
         if function.region != *here {
             return Err(function_errors::other_region(function.region.as_str(), here.as_str()));
         }
-        if !built {
-            return Err(function_errors::not_found(&function.arn()));
-        }
         let mut deadline = None;
         loop {
-            let found = self.functions.find(key).await?;
-            let record = found.ok_or_else(|| function_errors::not_found(&function.arn()))?;
-            if record.state == FunctionState::Active {
-                return Ok(record);
+            let found = self.catalog.find(function).await?;
+            let target = found.ok_or_else(|| function_errors::not_found(&function.arn()))?;
+            if target.state == FunctionState::Active {
+                return Ok(target);
             }
             if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
                 return Err(messages::pending());
@@ -112,8 +108,7 @@ impl DataPlane {
         request_id: RequestId,
     ) -> Result<Invoked, ServiceError> {
         let function = &invocation.function;
-        let key = place(function)?;
-        self.version(&key, function).await?;
+        let mut target = self.target(function).await?;
         payload::check(&invocation.payload)?;
         let client_context = invocation.client_context.as_deref().map(payload::client_context).transpose()?;
         let asked = worker::Invocation {
@@ -125,89 +120,41 @@ impl DataPlane {
             cognito_identity: None,
             log_tail: if invocation.log == LogType::Tail { LogTail::Wanted } else { LogTail::Omitted },
         };
-        let pool = self.pools.of(&key);
         let mut obstacle = "";
-        for _ in 0..TRIES {
-            let Some(lease) = self.lease(&key, function, &pool).await? else {
+        for turn in 0..TRIES {
+            if turn > 0 {
+                target = self.target(function).await?;
+            }
+            let version = target.version;
+            let Some(lease) = self.lease(target.clone()).await? else {
                 obstacle = "the function's code package is missing from the store";
                 continue;
             };
             match lease.invoke(asked.clone()).await {
-                Some(outcome) if outcome.answer != Answer::NotDelivered => return invoked(outcome),
+                Some(outcome) if outcome.answer != Answer::NotDelivered => return invoked(outcome, version),
                 _ => obstacle = "environments died one after the other before an invocation reached them",
             }
         }
         Err(messages::failed(obstacle))
     }
 
-    /// The environment that was used last, or a new one; `None` where the function changed under a cold start. When the
+    /// The environment that was used last, or a new one; `None` where the version changed under a cold start. When the
     /// caller goes away, what was started is destroyed and the admission is given back.
-    async fn lease(
-        &self,
-        key: &Key,
-        function: &FunctionRef,
-        pool: &Arc<Pool>,
-    ) -> Result<Option<Lease>, ServiceError> {
-        let age = pool.age();
-        let record = self.version(key, function).await?;
-        let admission = self.accounts.admit(record.account, &pool.running, None)?;
-        let environment = match pool.take(record.revision) {
+    async fn lease(&self, target: Arc<Target>) -> Result<Option<Lease>, ServiceError> {
+        let admission = self.catalog.loads.admit(&target.function).await?;
+        let hosted = match target.pool.take(self.parts.settings.environment_age) {
             Some(idle) => Some(idle),
-            None => self.start(&record).await?,
+            None => self.start(&target).await?,
         };
-        let revision = record.revision;
-        Ok(environment.map(|environment| Lease::new(environment, revision, Arc::clone(pool), age, admission)))
+        Ok(hosted.map(|hosted| Lease::new(hosted, target, admission)))
     }
 
-    /// A cold start; `None` where the code is gone because the function has just changed.
-    async fn start(&self, record: &FunctionRecord) -> Result<Option<Environment>, ServiceError> {
-        let DataPlaneParts { worker, clock, random, settings, .. } = &self.parts;
-        let deadline = Instant::now() + ROOM_PATIENCE;
-        loop {
-            let spec = spec::environment(record, &settings.region, &**random, clock.now())?;
-            match worker.start(spec).await {
-                Ok(environment) => return Ok(Some(environment)),
-                Err(StartError::Code(CodeError::Gone)) => return Ok(None),
-                Err(StartError::Full { .. } | StartError::Committed { .. }) => {
-                    self.make_room(record.account, deadline).await?;
-                }
-                // The share of an account in the staging area is its own: what others have at hand stays.
-                Err(error @ StartError::StagingFull { .. }) => {
-                    match self.pools.take_oldest(Some(record.account)) {
-                        Some(oldest) => oldest.shutdown().await,
-                        None => return Err(messages::failed(error)),
-                    }
-                }
-                Err(StartError::UnknownRuntime(runtime)) => {
-                    return Err(messages::runtime_missing(runtime.as_str()));
-                }
-                Err(error) => return Err(messages::failed(error)),
-            }
-        }
-    }
-
-    /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
-    /// account before others', or one that is ending.
-    async fn make_room(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
-        let own = self.pools.take_oldest(Some(account));
-        if let Some(oldest) = own.or_else(|| self.pools.take_oldest(None)) {
-            oldest.shutdown().await;
-            return Ok(());
-        }
-        let ending = self.parts.worker.live().iter().any(|live| live.phase == Phase::Ended);
-        if ending && Instant::now() < deadline {
-            tokio::time::sleep(LOOK_AGAIN).await;
-            return Ok(());
-        }
-        Err(messages::too_many_requests(messages::ACCOUNT_LIMIT))
-    }
-
-    /// Only the function's existence is looked at; the permission was checked before.
+    /// Only the version's existence is looked at; the permission was checked before.
     async fn dry_run(&self, function: &FunctionRef) -> Result<Invoked, ServiceError> {
-        self.version(&place(function)?, function).await?;
+        let executed_version = self.target(function).await?.version;
         Ok(Invoked {
             status: 204,
-            executed_version: Version::Latest.to_string(),
+            executed_version,
             function_error: None,
             log_tail: None,
             payload: Bytes::new(),
@@ -228,11 +175,7 @@ impl Invoke for DataPlane {
     }
 }
 
-fn place(function: &FunctionRef) -> Result<Key, ServiceError> {
-    FunctionRecord::place(function.account, &function.name).map_err(messages::failed)
-}
-
-fn invoked(outcome: Outcome) -> Result<Invoked, ServiceError> {
+fn invoked(outcome: Outcome, executed_version: Version) -> Result<Invoked, ServiceError> {
     let (payload, function_error) = match outcome.answer {
         Answer::Success { payload, .. } => (payload, None),
         Answer::FunctionError { payload, .. } => (payload, Some("Unhandled")),
@@ -242,7 +185,7 @@ fn invoked(outcome: Outcome) -> Result<Invoked, ServiceError> {
     };
     Ok(Invoked {
         status: 200,
-        executed_version: Version::Latest.to_string(),
+        executed_version,
         function_error,
         log_tail: outcome.log_tail.map(|tail| STANDARD.encode(tail)),
         payload,

@@ -1,41 +1,45 @@
-//! A map that many threads read and few write: in shards, so that functions don't meet in one lock.
+//! State that many threads read and few write: in shards, so that functions don't meet in one lock.
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Key;
 
 /// More shards than there are processors, so that they seldom meet.
-const SHARDS: usize = 64;
+pub(crate) const SHARDS: usize = 64;
 
-type Shard<V> = HashMap<Key, V>;
-
-/// A map from a function's key.
-pub(crate) struct Sharded<V> {
-    shards: [RwLock<Shard<V>>; SHARDS],
+/// One `S` for each part of the keys.
+pub(crate) struct Sharded<S> {
+    shards: [RwLock<S>; SHARDS],
 }
 
-impl<V> Sharded<V> {
-    pub(crate) fn new() -> Self {
+impl<S: Default> Default for Sharded<S> {
+    fn default() -> Self {
         Self { shards: std::array::from_fn(|_| RwLock::default()) }
     }
+}
 
+impl<S> Sharded<S> {
     /// The shard of a key, to read.
-    pub(crate) fn read(&self, key: &Key) -> RwLockReadGuard<'_, Shard<V>> {
+    pub(crate) fn read(&self, key: &Key) -> RwLockReadGuard<'_, S> {
         self.shard(key).read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The shard of a key, to write.
-    pub(crate) fn write(&self, key: &Key) -> RwLockWriteGuard<'_, Shard<V>> {
+    pub(crate) fn write(&self, key: &Key) -> RwLockWriteGuard<'_, S> {
         self.shard(key).write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All shards, one after the other.
-    pub(crate) fn each(&self) -> impl Iterator<Item = RwLockWriteGuard<'_, Shard<V>>> {
+    /// All shards, one after the other, to read.
+    pub(crate) fn each(&self) -> impl Iterator<Item = RwLockReadGuard<'_, S>> {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All shards, one after the other, to write.
+    pub(crate) fn each_mut(&self) -> impl Iterator<Item = RwLockWriteGuard<'_, S>> {
         self.shards.iter().map(|shard| shard.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// FNV-1a. Names are chosen by customers, but a crowded shard only makes neighbours wait for a moment.
-    fn shard(&self, key: &Key) -> &RwLock<Shard<V>> {
+    fn shard(&self, key: &Key) -> &RwLock<S> {
         let hash = key.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });

@@ -1,47 +1,48 @@
-//! From a function's record to what the worker is told.
+//! From a version's record to what the worker is told.
 
 use crate::messages;
+use crate::target::Target;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use std::sync::Arc;
-use store::records::FunctionRecord;
+use store::records::{CodeRecord, LogFormat, LogLevel, LoggingRecord};
 use telemetry::LogStream;
 use types::{Arn, EnvironmentId, Random, Region, ServiceError, Timestamp, Version};
 use worker::{Code, CodeId, EnvironmentSpec, Logging};
 
 /// A fresh environment for this version.
 pub(crate) fn environment(
-    record: &FunctionRecord,
+    target: &Target,
     region: &Region,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<EnvironmentSpec, ServiceError> {
     let id = EnvironmentId::generate(random);
-    let configuration = &record.configuration;
-    let resource = format!("function:{}", record.name);
+    let configuration = &target.configuration;
+    let resource = format!("function:{}", target.name);
     Ok(EnvironmentSpec {
         id,
-        account: record.account,
+        account: target.account,
         region: region.clone(),
-        function_arn: Arn::regional("lambda", region, record.account, resource).to_string(),
-        function_name: record.name.clone(),
-        version: Version::Latest,
+        function_arn: Arn::regional("lambda", region, target.account, resource).to_string(),
+        function_name: target.name.clone(),
+        version: target.version,
         runtime: configuration.runtime.clone(),
         handler: configuration.handler.clone(),
         memory: configuration.memory,
         timeout: configuration.timeout,
         ephemeral_storage_mb: configuration.ephemeral_storage_mb,
         variables: configuration.variables.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
-        code: Code { id: code_id(&record.code.sha256)?, place: record.code.blob.to_string() },
-        layers: Vec::new(),
+        code: code(&target.code)?,
+        layers: configuration.layers.iter().map(|layer| code(&layer.code)).collect::<Result<_, _>>()?,
         credentials: None,
-        logging: Logging::default(),
+        logging: logging(&configuration.logging),
         log: Arc::new(LogStream {
-            account: record.account,
+            account: target.account,
             region: region.clone(),
-            group: record.name.log_group(),
-            name: stream_name(Version::Latest, id, now),
+            group: configuration.logging.group.clone().unwrap_or_else(|| target.name.log_group()),
+            name: stream_name(target.version, id, now),
         }),
     })
 }
@@ -52,7 +53,31 @@ fn stream_name(version: Version, id: EnvironmentId, now: Timestamp) -> String {
     format!("{day}/[{version}]{id}")
 }
 
-fn code_id(sha256_base64: &str) -> Result<CodeId, ServiceError> {
-    let digest = STANDARD.decode(sha256_base64).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    digest.map(CodeId::new).ok_or_else(|| messages::failed("a function's record holds no SHA-256"))
+fn code(record: &CodeRecord) -> Result<Code, ServiceError> {
+    let digest = STANDARD.decode(&record.sha256).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let id = digest.map(CodeId::new).ok_or_else(|| messages::failed("a record holds no SHA-256"))?;
+    Ok(Code { id, place: record.blob.to_string() })
+}
+
+fn logging(record: &LoggingRecord) -> Logging {
+    let format = match record.format {
+        LogFormat::Text => worker::LogFormat::Text,
+        LogFormat::Json => worker::LogFormat::Json,
+    };
+    Logging {
+        format,
+        application_level: record.application_level.map(level),
+        system_level: record.system_level.map(level),
+    }
+}
+
+fn level(level: LogLevel) -> worker::LogLevel {
+    match level {
+        LogLevel::Trace => worker::LogLevel::Trace,
+        LogLevel::Debug => worker::LogLevel::Debug,
+        LogLevel::Info => worker::LogLevel::Info,
+        LogLevel::Warn => worker::LogLevel::Warn,
+        LogLevel::Error => worker::LogLevel::Error,
+        LogLevel::Fatal => worker::LogLevel::Fatal,
+    }
 }

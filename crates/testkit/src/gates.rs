@@ -1,5 +1,6 @@
 //! Faults in front of the simulated isolation: the creation of a function's environments can be held up, or fail.
 
+use crate::programs::variable;
 use std::collections::{HashMap, HashSet};
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -80,6 +81,5 @@ impl Isolation for Gates {
 
 /// The function that an environment is for, as its variables say.
 pub(crate) fn function_of(spec: &CellSpec) -> String {
-    let name = spec.env.iter().find(|(name, _)| name == "AWS_LAMBDA_FUNCTION_NAME");
-    name.map(|(_, value)| value.clone()).unwrap_or_default()
+    variable(spec, "AWS_LAMBDA_FUNCTION_NAME")
 }

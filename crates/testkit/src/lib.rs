@@ -24,6 +24,7 @@ mod logs;
 mod platform;
 pub mod programs;
 mod random;
+mod releases;
 mod setup;
 mod wiring;
 

@@ -18,7 +18,7 @@ use store::records::FunctionRecord;
 use store::{Prefix, Store};
 use telemetry::audit;
 use tokio::task::JoinHandle;
-use types::Clock;
+use types::{Clock, Random};
 use worker::simulation::{Program, Simulation};
 
 /// A platform that serves until it is dropped.
@@ -43,6 +43,7 @@ pub struct Platform {
     pub client: Client,
     /// The data plane.
     pub plane: Arc<DataPlane>,
+    pub(crate) random: Arc<dyn Random>,
     programs: Programs,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     disk: Arc<Disk>,
@@ -95,7 +96,7 @@ impl Platform {
         let (address, server) = serve(pipeline).await;
         let reaper = Reaper::new(Arc::clone(&plane), setup.idle);
         let tasks = vec![tokio::spawn(server), tokio::spawn(audit_writer), tokio::spawn(reaper.run())];
-        let Edges { store, clock, keys, logs, .. } = edges;
+        let Edges { store, clock, keys, logs, random } = edges;
         let client = Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>);
         let tasks = Mutex::new(tasks);
         let platform = Self {
@@ -109,6 +110,7 @@ impl Platform {
             logs,
             client,
             plane,
+            random,
             programs,
             tasks,
             disk,
@@ -131,6 +133,20 @@ impl Platform {
         tokio::time::pause();
         tokio::time::advance(time).await;
         tokio::time::resume();
+    }
+
+    /// Waits until so many environments are alive.
+    ///
+    /// # Panics
+    /// When that takes more than some seconds.
+    pub async fn alive(&self, count: usize) {
+        for _ in 0..5000 {
+            if self.simulation.alive() == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("{} environments are alive, not {count}", self.simulation.alive());
     }
 
     /// What environments of this function run from now on.

@@ -4,6 +4,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
+use worker::CellSpec;
 use worker::simulation::{Guest, Program};
 
 /// A program of one's own: returns its wait status.
@@ -27,17 +28,33 @@ pub fn echo() -> Program {
     })
 }
 
-/// Answers with what it knows about itself: the number of its environment and the digest of its code.
+/// Answers with what it knows about itself: the number of its environment, the digest of its code, its version, where it
+/// logs, and the ARN by which it was invoked.
 pub fn introduce() -> Program {
     program(|mut guest| async move {
-        let answer = json!({"environment": guest.start(), "code": guest.spec().code.to_string()});
+        let variable = |name| variable(guest.spec(), name);
+        let mut answer = json!({
+            "environment": guest.start(),
+            "code": guest.spec().code.to_string(),
+            "version": variable("AWS_LAMBDA_FUNCTION_VERSION"),
+            "group": variable("AWS_LAMBDA_LOG_GROUP_NAME"),
+            "stream": variable("AWS_LAMBDA_LOG_STREAM_NAME"),
+        });
         while let Ok(work) = guest.next().await {
+            let arn = work.headers.get("lambda-runtime-invoked-function-arn");
+            answer["arn"] = arn.and_then(|arn| arn.to_str().ok()).into();
             if guest.respond(&work.id(), answer.to_string()).await.is_err() {
                 break;
             }
         }
         0
     })
+}
+
+/// An environment variable of an environment; empty where there is none.
+pub fn variable(spec: &CellSpec, name: &str) -> String {
+    let found = spec.env.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 /// Answers with `size` bytes of JSON text.

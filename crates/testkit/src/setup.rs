@@ -22,6 +22,8 @@ pub struct Setup {
     pub max_committed_mb: u32,
     /// How long an environment may be idle.
     pub idle: Duration,
+    /// How old an environment may become.
+    pub environment_age: Duration,
     /// When functions become active.
     pub activate: Activate,
     /// What randomness starts from.
@@ -35,6 +37,7 @@ impl Default for Setup {
             max_environments: 100,
             max_committed_mb: 1 << 20,
             idle: Duration::from_secs(600),
+            environment_age: Duration::from_secs(5 * 3600),
             activate: Activate::InBackground,
             seed: 1,
         }

@@ -61,7 +61,7 @@ pub(crate) struct Edges {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) logs: Arc<Lines>,
-    random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 impl Edges {
@@ -87,7 +87,11 @@ impl Edges {
                 ..Options::default()
             },
         );
-        let settings = Settings { region: Region::default(), account_concurrency: setup.account_concurrency };
+        let settings = Settings {
+            region: Region::default(),
+            account_concurrency: setup.account_concurrency,
+            environment_age: setup.environment_age,
+        };
         DataPlane::new(DataPlaneParts {
             store: Arc::clone(&self.store),
             worker,

@@ -22,6 +22,9 @@ use types::{Clock, Random, RuntimeName};
 use worker::runtimes::Runtimes;
 use worker::{Options, SandboxIsolation, Worker};
 
+/// An environment that is older gets no further invocation.
+const ENVIRONMENT_AGE: Duration = Duration::from_secs(5 * 3600);
+
 /// Everything, opened and not yet serving.
 pub(super) struct Platform {
     configuration: Configuration,
@@ -209,7 +212,11 @@ async fn sweep(store: &Store) -> Result<(), Error> {
 }
 
 fn plane_settings(configuration: &Configuration) -> Settings {
-    Settings { region: configuration.region(), account_concurrency: configuration.account.concurrency }
+    Settings {
+        region: configuration.region(),
+        account_concurrency: configuration.account.concurrency,
+        environment_age: ENVIRONMENT_AGE,
+    }
 }
 
 fn worker_options(configuration: &Configuration) -> Options {

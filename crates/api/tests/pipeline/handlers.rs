@@ -54,7 +54,7 @@ impl Desk {
     pub(crate) fn new(store: Arc<Store>) -> Arc<Self> {
         let answer = Invoked {
             status: 200,
-            executed_version: "$LATEST".to_owned(),
+            executed_version: types::Version::Latest,
             function_error: None,
             log_tail: None,
             payload: "{}".into(),

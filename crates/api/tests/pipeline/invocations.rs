@@ -45,7 +45,7 @@ async fn what_the_data_plane_says_comes_back_in_headers_and_body() {
     let platform = Platform::start().await;
     {
         let mut answer = platform.desk.answer.lock().unwrap();
-        answer.executed_version = "7".to_owned();
+        answer.executed_version = types::Version::Number(7);
         answer.function_error = Some("Unhandled");
         answer.log_tail = Some("U1RBUlQ=".to_owned());
         answer.payload = r#"{"errorMessage":"no"}"#.into();

@@ -12,16 +12,6 @@ fn environment(reply: &Reply) -> u64 {
     number.unwrap_or_else(|| panic!("{reply:?}"))
 }
 
-async fn alive(platform: &Platform, count: usize) {
-    for _ in 0..5000 {
-        if platform.simulation.alive() == count {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("{} environments are alive, not {count}", platform.simulation.alive());
-}
-
 #[tokio::test]
 async fn invocations_one_after_the_other_share_one_environment() {
     let platform = Platform::start().await;
@@ -107,7 +97,7 @@ async fn after_an_update_the_new_code_serves_and_old_environments_end() {
         latch.reached(2).await;
         latch.open();
     });
-    alive(&platform, 2).await;
+    platform.alive(2).await;
     latch.close();
     let busy = platform.invoke("held", Value::Null);
     let update = async {
@@ -115,11 +105,11 @@ async fn after_an_update_the_new_code_serves_and_old_environments_end() {
         let code = json!({"ZipFile": base64(&testkit::zip(b"new"))});
         platform.update_code("held", code).await.ok();
         platform.settled("held").await;
-        alive(&platform, 1).await;
+        platform.alive(1).await;
         latch.open();
     };
     let (old, ()) = tokio::join!(busy, update);
-    alive(&platform, 0).await;
+    platform.alive(0).await;
     let new = platform.invoke("held", Value::Null).await.ok().json();
     assert_ne!(old.ok().json()["code"], new["code"]);
     assert_eq!(
@@ -137,7 +127,7 @@ async fn a_deleted_function_is_gone_with_the_next_request() {
     let message = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:echo".to_owned();
     let expected = (404, "ResourceNotFoundException".to_owned(), message);
     assert_eq!(platform.invoke("echo", json!({})).await.error(), expected);
-    alive(&platform, 0).await;
+    platform.alive(0).await;
 }
 
 #[tokio::test]
@@ -184,7 +174,7 @@ async fn a_caller_that_goes_away_during_a_cold_start_gives_its_admission_back() 
         }
     };
     environment(&answer);
-    alive(&platform, 1).await;
+    platform.alive(1).await;
 }
 
 #[tokio::test]
@@ -196,7 +186,7 @@ async fn idle_environments_end_after_their_time() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(platform.simulation.alive(), 1);
     platform.pass(Duration::from_secs(41)).await;
-    alive(&platform, 0).await;
+    platform.alive(0).await;
     platform.invoke("echo", json!({})).await.ok();
     assert_eq!(platform.simulation.started(), 2);
 }
@@ -328,7 +318,7 @@ async fn a_stop_lets_running_invocations_end_and_leaves_nothing() {
     let stop = async {
         latch.reached(1).await;
         tokio::join!(platform.plane.shutdown(Duration::from_secs(10)), async {
-            alive(&platform, 1).await;
+            platform.alive(1).await;
             latch.open();
         });
     };

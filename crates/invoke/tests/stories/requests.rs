@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
-use testkit::programs::{self, Latch};
+use testkit::programs;
 use testkit::{Activate, Platform, Setup};
 
 const REQUEST_BYTES: usize = 6_291_456;
@@ -134,7 +134,7 @@ async fn event_invocations_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn only_latest_exists_and_other_accounts_are_closed() {
+async fn every_form_of_a_name_is_understood_and_other_accounts_are_closed() {
     let platform = Platform::start().await;
     platform.deploy("echo", programs::echo()).await;
     for name in [
@@ -154,28 +154,6 @@ async fn only_latest_exists_and_other_accounts_are_closed() {
     assert_eq!(elsewhere.message(), message);
     let other = platform.invoke("123456789012:function:echo", json!({})).await;
     assert_eq!((other.status.as_u16(), other.code()), (403, "AccessDeniedException"));
-}
-
-#[tokio::test]
-async fn the_accounts_limit_refuses_and_ends() {
-    let platform = Platform::with(Setup { account_concurrency: 2, ..Setup::default() }).await;
-    let latch = Latch::default();
-    platform.deploy("held", latch.program()).await;
-    let refused = async {
-        latch.reached(2).await;
-        let refused = platform.invoke("held", Value::Null).await;
-        latch.open();
-        refused
-    };
-    let invoke = || platform.invoke("held", Value::Null);
-    let (first, second, refused) = tokio::join!(invoke(), invoke(), refused);
-    first.ok();
-    second.ok();
-    assert_eq!(refused.error(), (429, "TooManyRequestsException".to_owned(), "Rate Exceeded.".to_owned()));
-    assert_eq!(refused.json()["Reason"], "ConcurrentInvocationLimitExceeded");
-    assert_eq!(refused.json()["Type"], "User");
-    assert_eq!(refused.header("retry-after"), "1");
-    platform.invoke("held", Value::Null).await.ok();
 }
 
 #[tokio::test]

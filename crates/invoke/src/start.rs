@@ -1,0 +1,72 @@
+//! Cold starts: a new environment, and room for it.
+//!
+//! Invariant: when this fails or its caller goes away, nothing of the environment is left.
+
+use crate::DataPlane;
+use crate::hosted::Hosted;
+use crate::target::Target;
+use crate::{messages, spec};
+use std::time::Duration;
+use tokio::time::Instant;
+use types::{AccountId, ServiceError};
+use worker::{CodeError, Phase, StartError};
+
+/// How often a full worker is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// How long a cold start waits for environments that are ending, where the worker is full.
+const ROOM_PATIENCE: Duration = Duration::from_secs(1);
+
+impl DataPlane {
+    /// A cold start; `None` where the code is gone because the version has just changed.
+    pub(crate) async fn start(&self, target: &Target) -> Result<Option<Hosted>, ServiceError> {
+        let parts = self.parts();
+        let deadline = Instant::now() + ROOM_PATIENCE;
+        loop {
+            let spec = spec::environment(target, &parts.settings.region, &*parts.random, parts.clock.now())?;
+            let begun = Instant::now();
+            match parts.worker.start(spec).await {
+                Ok(environment) => return Ok(Some(Hosted::new(environment, begun))),
+                Err(StartError::Code(CodeError::Gone)) => return Ok(None),
+                Err(error) => self.overcome(error, target.account, deadline).await?,
+            }
+        }
+    }
+
+    /// Removes what stood in the way, so that another try makes sense.
+    async fn overcome(
+        &self,
+        error: StartError,
+        account: AccountId,
+        deadline: Instant,
+    ) -> Result<(), ServiceError> {
+        match error {
+            StartError::Full { .. } | StartError::Committed { .. } => self.make_room(account, deadline).await,
+            // The share of an account in the staging area is its own: what others have at hand stays.
+            StartError::StagingFull { .. } => match self.catalog().take_oldest(Some(account)) {
+                Some(oldest) => {
+                    oldest.shutdown().await;
+                    Ok(())
+                }
+                None => Err(messages::failed(error)),
+            },
+            StartError::UnknownRuntime(runtime) => Err(messages::runtime_missing(runtime.as_str())),
+            error => Err(messages::failed(error)),
+        }
+    }
+
+    /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
+    /// account before others', or one that is ending.
+    async fn make_room(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
+        let own = self.catalog().take_oldest(Some(account));
+        if let Some(oldest) = own.or_else(|| self.catalog().take_oldest(None)) {
+            oldest.shutdown().await;
+            return Ok(());
+        }
+        let ending = self.parts().worker.live().iter().any(|live| live.phase == Phase::Ended);
+        if ending && Instant::now() < deadline {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            return Ok(());
+        }
+        Err(messages::too_many_requests(messages::ACCOUNT_LIMIT))
+    }
+}
