@@ -7,6 +7,7 @@ pub mod background;
 mod functions;
 mod lambda_time;
 mod messages;
+mod permissions;
 mod scan;
 mod usage;
 
@@ -76,5 +77,8 @@ impl Control {
             .on::<lambda::UpdateFunctionConfiguration, _>(self)
             .on::<lambda::DeleteFunction, _>(self)
             .on::<lambda::GetAccountSettings, _>(self)
+            .on::<lambda::AddPermission, _>(self)
+            .on::<lambda::RemovePermission, _>(self)
+            .on::<lambda::GetPolicy, _>(self)
     }
 }

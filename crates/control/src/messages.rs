@@ -1,6 +1,8 @@
 //! Every message of the control plane that a client can see, with its source. (Those about a function that is not there
 //! are `api::function_errors`.)
 
+pub(crate) mod policies;
+
 use package::PackageError;
 use types::{RuntimeName, ServiceError, limits};
 

@@ -24,6 +24,9 @@ const FITTING: &[&str] = &[
     "123456789012",
     "v1",
     "arn:aws:iam::123456789012:policy/echo",
+    "lambda:InvokeFunction",
+    "lambda:GetLayerVersion",
+    "arn:aws:lambda:us-east-1:123456789012:function:echo",
 ];
 /// Texts of which some fits no pattern that is printed.
 const UNFITTING: [&str; 5] =

@@ -42,7 +42,8 @@ macro_rules! built {
 fn all() -> Vec<Built> {
     built! {
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
-            UpdateFunctionConfiguration DeleteFunction GetAccountSettings Invoke;
+            UpdateFunctionConfiguration DeleteFunction GetAccountSettings Invoke
+            AddPermission RemovePermission GetPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -18,6 +18,9 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         "UpdateFunctionConfiguration" => const { &write(update_configuration) },
         "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
         "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
+        "AddPermission" => const { &write(|s| on_function(s, "lambda:AddPermission")) },
+        "RemovePermission" => const { &write(|s| on_function(s, "lambda:RemovePermission")) },
+        "GetPolicy" => const { &read(|s| on_function(s, "lambda:GetPolicy")) },
         "Invoke" => const { &write(|s| on_function(s, "lambda:InvokeFunction")) },
         _ => return None,
     })

@@ -140,7 +140,8 @@ macro_rules! on {
 pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
     let handlers = on! { Handlers::new(), desk;
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
-            UpdateFunctionConfiguration DeleteFunction GetAccountSettings;
+            UpdateFunctionConfiguration DeleteFunction GetAccountSettings
+            AddPermission RemovePermission GetPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -5,7 +5,7 @@ use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse};
 use api::{AuditEntry, Handle, Request};
-use store::records::FunctionRecord;
+use store::records::{FunctionPolicyRecord, FunctionRecord};
 use store::{StoreError, Stored, Transaction};
 use types::{FunctionRef, Qualifier, ServiceError, Version};
 
@@ -34,8 +34,10 @@ impl Control {
     ) -> Result<DeleteFunctionResponse, ServiceError> {
         for _ in 0..edit::TRIES {
             let stored = self.find(&function).await?;
+            let policies = FunctionPolicyRecord::all_of(function.account, &function.name);
             let mut transaction = Transaction::new();
             transaction.delete::<FunctionRecord>(&stored.key, stored.revision);
+            transaction.remove_all::<FunctionPolicyRecord>(&policies.map_err(messages::failed)?);
             audit.succeed_in(&mut transaction);
             match self.parts.store.commit(transaction).await {
                 Ok(_) => {

@@ -28,7 +28,7 @@ pub(super) enum Replaced {
 }
 
 /// The function that a caller named.
-pub(super) fn named(
+pub(crate) fn named(
     name: &str,
     qualifier: Option<&str>,
     context: &Context,
@@ -118,7 +118,7 @@ impl Control {
 
 /// Runs the part of a change that must not stop in the middle: where the client goes away, what is written and what is
 /// counted still agree. Bounded by the places for packages, or as short as one commit.
-pub(super) async fn to_the_end<T: Send + 'static>(
+pub(crate) async fn to_the_end<T: Send + 'static>(
     change: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
 ) -> Result<T, ServiceError> {
     match tokio::spawn(change).await {
@@ -138,6 +138,6 @@ pub(super) fn same_revision(asked: Option<&str>, record: &FunctionRecord) -> Res
 }
 
 /// Where a function's record stands.
-pub(super) fn place(account: AccountId, name: &FunctionName) -> Result<Key, ServiceError> {
+pub(crate) fn place(account: AccountId, name: &FunctionName) -> Result<Key, ServiceError> {
     FunctionRecord::place(account, name).map_err(messages::failed)
 }

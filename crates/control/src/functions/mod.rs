@@ -4,7 +4,7 @@ mod configuration;
 mod create;
 mod delete;
 mod download;
-mod edit;
+pub(crate) mod edit;
 mod get;
 mod list;
 mod package;

@@ -6,6 +6,7 @@ mod interrupted;
 mod lives;
 mod packages;
 mod pages;
+mod permissions;
 mod races;
 mod refusals;
 mod restarts;

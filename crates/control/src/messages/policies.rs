@@ -1,0 +1,71 @@
+//! What is said about resource policies.
+
+use super::invalid;
+use types::ServiceError;
+
+/// Source: recorded on AddPermission and in the troubleshooting pages of the developer guide, 409.
+pub(crate) fn statement_exists(sid: &str) -> ServiceError {
+    let message = format!(
+        "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing \
+         statement."
+    );
+    ServiceError::caller("ResourceConflictException", 409, message)
+}
+
+/// Source: recorded on RemovePermission with an unknown statement.
+pub(crate) fn no_statement(sid: &str) -> ServiceError {
+    missing(format!("Statement {sid} is not found in resource policy."))
+}
+
+/// Source: recorded on RemovePermission where nothing was ever granted.
+pub(crate) fn no_policy_to_change() -> ServiceError {
+    missing("No policy is associated with the given resource.")
+}
+
+/// Source: recorded on GetPolicy.
+pub(crate) fn no_policy() -> ServiceError {
+    missing("The resource you requested does not exist.")
+}
+
+/// Source: recorded, 412: on AddPermission and RemovePermission it is the policy's revision that counts.
+pub(crate) fn stale_policy_revision() -> ServiceError {
+    let message = "The Revision Id provided does not match the latest Revision Id. \
+                   Call the GetPolicy API to retrieve the latest Revision Id";
+    ServiceError::caller("PreconditionFailedException", 412, message)
+}
+
+/// Source: recorded on AddPermission with `$LATEST` as qualifier.
+pub(crate) fn no_policy_for_latest() -> ServiceError {
+    invalid("We currently do not support adding policies for $LATEST.")
+}
+
+/// Source: recorded on AddPermission.
+pub(crate) fn bad_principal() -> ServiceError {
+    invalid("The provided principal was invalid. Please check the principal and try again.")
+}
+
+/// Source: recorded on AddPermission of `lambda:InvokeFunction` with FunctionUrlAuthType.
+pub(crate) fn auth_type_without_url() -> ServiceError {
+    invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+}
+
+/// Our own, after the one for FunctionUrlAuthType: "Restricts the lambda:InvokeFunction action to function URL calls"
+/// (API reference, AddPermission).
+pub(crate) fn via_url_without_invoke() -> ServiceError {
+    invalid("InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action")
+}
+
+/// Source: recorded on AddPermission: "The final policy size (20749) is bigger than the limit (20480)."
+pub(crate) fn policy_too_long(bytes: usize, limit: usize) -> ServiceError {
+    let message = format!("The final policy size ({bytes}) is bigger than the limit ({limit}).");
+    ServiceError::caller("PolicyLengthExceededException", 400, message)
+}
+
+/// Source: recorded on AddPermission with an unknown alias: "Cannot find alias arn: ARN".
+pub(crate) fn no_alias(arn: &str) -> ServiceError {
+    missing(format!("Cannot find alias arn: {arn}"))
+}
+
+fn missing(message: impl Into<std::borrow::Cow<'static, str>>) -> ServiceError {
+    ServiceError::caller("ResourceNotFoundException", 404, message)
+}

@@ -1,0 +1,75 @@
+//! How a policy changes: pure, so that what holds for every sequence of changes can be tested.
+
+use crate::messages::policies as messages;
+use store::records::{PolicyRecord, PolicyStatement};
+use types::{RevisionId, ServiceError};
+
+/// The longest policy as JSON. Source: "Function resource-based policy: 20 KB" (Lambda quotas); the message names 20480.
+const MAX_BYTES: usize = 20_480;
+
+/// AddPermission's change.
+pub(super) fn adding(
+    statement: PolicyStatement,
+    asked: Option<&str>,
+) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
+    move |old, revision| {
+        same_revision(asked, old)?;
+        with(old, statement.clone(), revision).map(Some)
+    }
+}
+
+/// RemovePermission's change.
+pub(super) fn removing(
+    sid: &str,
+    asked: Option<&str>,
+) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
+    move |old, revision| {
+        let old = old.ok_or_else(messages::no_policy_to_change)?;
+        let new = without(old, sid, revision)?;
+        same_revision(asked, Some(old))?;
+        Ok(new)
+    }
+}
+
+/// The policy with one more statement; its revision is the new one.
+fn with(
+    policy: Option<&PolicyRecord>,
+    statement: PolicyStatement,
+    revision: RevisionId,
+) -> Result<PolicyRecord, ServiceError> {
+    let mut statements = policy.map(|policy| policy.statements.clone()).unwrap_or_default();
+    if statements.iter().any(|known| known.sid == statement.sid) {
+        return Err(messages::statement_exists(&statement.sid));
+    }
+    statements.push(statement);
+    let policy = PolicyRecord { statements, revision };
+    match policy.document().len() {
+        bytes if bytes > MAX_BYTES => Err(messages::policy_too_long(bytes, MAX_BYTES)),
+        _ => Ok(policy),
+    }
+}
+
+/// The policy without the statement of that name; nothing when it was the last one.
+fn without(
+    policy: &PolicyRecord,
+    sid: &str,
+    revision: RevisionId,
+) -> Result<Option<PolicyRecord>, ServiceError> {
+    let others = policy.statements.iter().filter(|statement| statement.sid != sid);
+    let statements: Vec<PolicyStatement> = others.cloned().collect();
+    if statements.len() == policy.statements.len() {
+        return Err(messages::no_statement(sid));
+    }
+    Ok(Some(PolicyRecord { statements, revision }).filter(|policy| !policy.statements.is_empty()))
+}
+
+/// The caller's RevisionId, where it sent one, must be the policy's. Where there is no policy nothing fits.
+fn same_revision(asked: Option<&str>, policy: Option<&PolicyRecord>) -> Result<(), ServiceError> {
+    let current = policy.map(|policy| policy.revision);
+    match asked {
+        Some(asked) if current.is_none() || asked.parse().ok() != current => {
+            Err(messages::stale_policy_revision())
+        }
+        _ => Ok(()),
+    }
+}
