@@ -1,6 +1,7 @@
 //! Rows of Lambda.
 
-use super::{Access, Check, Row, Subject};
+use super::{Access, Check, Key, Row, Subject};
+use wire::Value;
 
 pub(super) fn row(operation: &str) -> Option<&'static Row> {
     const fn read(checks: fn(&Subject<'_>) -> Vec<Check>) -> Row {
@@ -10,12 +11,12 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         Row::new(Access::Write, checks)
     }
     Some(match operation {
-        "CreateFunction" => const { &write(create_function) },
+        "CreateFunction" => const { &write(create_function).with_keys(configuration_keys) },
         "GetFunction" => const { &read(|s| on_function(s, "lambda:GetFunction")) },
         "GetFunctionConfiguration" => const { &read(|s| on_function(s, "lambda:GetFunctionConfiguration")) },
         "ListFunctions" => const { &read(|_| on_all("lambda:ListFunctions")) },
         "UpdateFunctionCode" => const { &write(|s| on_function(s, "lambda:UpdateFunctionCode")) },
-        "UpdateFunctionConfiguration" => const { &write(update_configuration) },
+        "UpdateFunctionConfiguration" => const { &write(update_configuration).with_keys(configuration_keys) },
         "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
         "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
         "AddPermission" => const { &write(|s| on_function(s, "lambda:AddPermission")) },
@@ -48,4 +49,17 @@ fn with_pass_role(subject: &Subject<'_>, mut checks: Vec<Check>) -> Vec<Check> {
         checks.push(Check { action: "iam:PassRole", resource: subject.identity_arn("role", "Role") });
     }
     checks
+}
+
+/// What a statement may demand of a configuration. Source: "Condition keys" in the service authorization reference:
+/// `lambda:Layer`, once per layer version, and `iam:PassedToService`.
+fn configuration_keys(subject: &Subject<'_>) -> Vec<Key> {
+    let mut keys = Vec::new();
+    if !subject.text("Role").is_empty() {
+        keys.push(("iam:PassedToService", "lambda.amazonaws.com".to_owned()));
+    }
+    if let Some(Value::List(layers)) = subject.input.get("Layers") {
+        keys.extend(layers.iter().filter_map(Value::as_str).map(|layer| ("lambda:Layer", layer.to_owned())));
+    }
+    keys
 }

@@ -29,17 +29,45 @@ pub(crate) struct Check {
     pub(crate) resource: String,
 }
 
+/// A condition key with a value.
+pub(crate) type Key = (&'static str, String);
+
+/// All that a call asks for.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    /// The first one is the operation's own action, the others are secondary ones.
+    pub(crate) checks: Vec<Check>,
+    /// What conditions can look at besides what every request has. A key may have several values.
+    pub(crate) keys: Vec<Key>,
+}
+
 /// The row of one operation. The first check is the operation's own action, the others are secondary ones.
 pub(crate) struct Row {
     pub(crate) access: Access,
-    pub(crate) checks: fn(&Subject<'_>) -> Vec<Check>,
+    checks: fn(&Subject<'_>) -> Vec<Check>,
+    keys: fn(&Subject<'_>) -> Vec<Key>,
     /// Whether being somebody is enough: the checks are then not asked.
     pub(crate) open_to_callers: bool,
 }
 
 impl Row {
     const fn new(access: Access, checks: fn(&Subject<'_>) -> Vec<Check>) -> Self {
-        Self { access, checks, open_to_callers: false }
+        Self { access, checks, keys: |_| Vec::new(), open_to_callers: false }
+    }
+
+    /// The same row with condition keys of its own.
+    const fn with_keys(self, keys: fn(&Subject<'_>) -> Vec<Key>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Being somebody is enough.
+    const fn open_to_callers(self) -> Self {
+        Self { open_to_callers: true, ..self }
+    }
+
+    /// All that a call asks for.
+    pub(crate) fn wanted(&self, subject: &Subject<'_>) -> Wanted {
+        Wanted { checks: (self.checks)(subject), keys: (self.keys)(subject) }
     }
 }
 
