@@ -10,7 +10,7 @@ mod logs;
 mod sts;
 
 use auth::Principal;
-use types::{AccountId, Arn, FunctionRef, Region};
+use types::{AccountId, Arn, FunctionRef, LayerRef, LayerVersionRef, Region};
 use wire::{Operation, Value};
 
 /// Whether an operation changes anything.
@@ -92,6 +92,34 @@ impl Subject<'_> {
         match FunctionRef::parse(name, qualifier, self.account, self.region) {
             Ok(function) => function.arn(),
             Err(_) => self.regional("lambda", format!("function:{name}")),
+        }
+    }
+
+    /// The ARN of the layer that `member` names.
+    fn layer(&self, member: &str) -> String {
+        let name = self.text(member);
+        match LayerRef::parse(name, self.account, self.region) {
+            Ok(layer) => layer.arn(),
+            Err(_) => self.regional("lambda", format!("layer:{name}")),
+        }
+    }
+
+    /// The ARN of the version of a layer that two members name.
+    fn layer_version(&self, layer: &str, number: &str) -> String {
+        let number = match self.input.get(number) {
+            Some(Value::Int(number)) => *number,
+            _ => 0,
+        };
+        format!("{}:{number}", self.layer(layer))
+    }
+
+    /// The ARN of a layer version as it was sent. A text that is no ARN is checked as a name in the caller's account, and
+    /// fails its validation.
+    fn layer_version_arn(&self, text: &str) -> String {
+        match (text.parse::<LayerVersionRef>(), text.parse::<Arn>()) {
+            (Ok(version), _) => version.arn(),
+            (_, Ok(_)) => text.to_owned(),
+            _ => self.regional("lambda", format!("layer:{text}")),
         }
     }
 
