@@ -24,20 +24,20 @@ class ClientContext:
         self.client = Client(client) if isinstance(client, dict) else client
 
 
-def add_caller(context, fields, fault):
-    """Completes a context from the header fields that describe the caller; `fault` makes the error for those that can't be read."""
-    if "lambda-runtime-client-context" in fields:
-        context.client_context = ClientContext(parse(fields, "client-context", "Client Context", fault))
-    if "lambda-runtime-cognito-identity" in fields:
-        identity = parse(fields, "cognito-identity", "Cognito Identity", fault)
+def add_caller(context, invocation, fault):
+    """Completes a context with what is known about the caller; `fault` makes the error for what can't be read."""
+    if invocation.client:
+        context.client_context = ClientContext(parse(invocation.client, "Client Context", fault))
+    if invocation.identity:
+        identity = parse(invocation.identity, "Cognito Identity", fault)
         context.identity.cognito_identity_id = identity.get("cognitoIdentityId")
         context.identity.cognito_identity_pool_id = identity.get("cognitoIdentityPoolId")
 
 
-def parse(fields, name, title, fault):
-    """A JSON object that came in a header field, which the HTTP reader took for Latin-1."""
+def parse(text, title, fault):
+    """A JSON object."""
     try:
-        value = loads(fields["lambda-runtime-" + name].encode("latin-1").decode())
+        value = loads(text)
         if not isinstance(value, dict):
             raise ValueError("not an object")
         return value

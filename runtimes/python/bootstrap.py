@@ -1,9 +1,9 @@
-"""Runs a function's handler: takes invocations from the Runtime API and answers them, one at a time.
+"""Runs a function's handler: takes invocations from the platform and answers them, one at a time.
 
 This file is all that a cold start must compile and a warm invocation must run. What only some functions need, or only
 failures, is in the modules beside it and is imported when it is needed: `_lambent_faults` (errors, as answers and as log
 records), `_lambent_logging` (the root logger's handler), `_lambent_json` (what `json` cannot encode), `_lambent_client` (callers
-that say who they are).
+that say who they are), `_lambent_http` (the Runtime API as everybody else speaks it, where the platform offers no channel).
 
 Invariant: what a handler sees (its arguments, the module path, the environment, its log) is what Lambda's documentation
 describes; how the messages travel is nobody's business but this file's.
@@ -11,150 +11,119 @@ describes; how the messages travel is nobody's business but this file's.
 
 import sys
 
-LIBRARY = [path for path in sys.path if path.endswith("/lib/python%d.%d" % sys.version_info[:2])]
 CODE_PATHS = ["/var/task", "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
-VERSION = "/2018-06-01/runtime"
 
 
-class Stub(type(sys)):
-    """A module that a private copy of another one believes to have imported: any name of it is itself, callable."""
+class Invocation:
+    """What the platform hands out; texts that it has not are empty."""
 
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
+    __slots__ = ("id", "deadline", "arn", "trace", "client", "identity", "body")
 
-    def __call__(self, *_arguments):
-        return self
+    def __init__(self, id, deadline, arn, trace, client, identity, body):
+        self.id, self.deadline, self.arn, self.trace = id, deadline, arn, trace
+        self.client, self.identity, self.body = client, identity, body
 
 
-def load_http():
-    """`http.client`, of which only its reader of answers is used, without what only its other half needs.
+class Channel:
+    """Frames over a socket that this process was started with; the decision record 0012 describes them."""
 
-    E-mail, TLS, URLs and regular expressions would treble the time to the first invocation. The copy is ours alone: a
-    function that imports `http.client`, or any of them, gets the real ones.
-    """
-    names = "collections collections.abc email email.message email.parser http re socket urllib urllib.parse"
-    stubs = {name: Stub(name) for name in names.split()}
-    stubs["email"].message, stubs["email"].parser = stubs["email.message"], stubs["email.parser"]
-    stubs["email.message"].Message, stubs["email.parser"].Parser = object, Fields
-    stubs["http"].__path__ = [path + "/http" for path in LIBRARY]
-    stubs["http"].HTTPStatus = Statuses
-    stubs["ssl"] = None
-    kept = {name: sys.modules.pop(name) for name in (*stubs, "http.client") if name in sys.modules}
-    sys.modules.update(stubs)
-    try:
-        import http.client as client
-    finally:
-        for name in (*stubs, "http.client"):
-            sys.modules.pop(name, None)
-        sys.modules.update(kept)
-    return client
+    OFFER, DESCRIPTOR = "1:3", 3
+    GREETING, QUESTION = b"\x01\0\0\6\0\0\0\0LMBT\0\1", b"\2\0\0\0\0\0\0\0"
+    RESPONSE, ERROR, INIT_ERROR, INVOKE, REFUSED = 3, 4, 5, 0x81, 0x82
+    # The largest answer: of a larger one the beginning says enough.
+    LARGEST = 6291556
 
+    def __init__(self):
+        from os import read, set_inheritable, write
+        from struct import Struct
 
-class Status(int):
-    phrase = ""
-
-
-class Statuses:
-    """The statuses that decide how an answer is read."""
-
-    __members__ = {"CONTINUE": Status(100), "NO_CONTENT": Status(204), "NOT_MODIFIED": Status(304)}
-
-
-class Fields:
-    """The header fields of an answer, by lower-case name; stands in for the e-mail parser."""
-
-    def __init__(self, _class=None):
-        pass
-
-    def parsestr(self, text):
-        lines = (line.partition(":") for line in text.split("\r\n"))
-        return {name.lower(): value.strip() for name, colon, value in lines if colon}
-
-
-class RuntimeApi:
-    """One connection to the Runtime API, kept open for the life of the environment."""
-
-    def __init__(self, address):
-        self.address, self.asked = address, False
-        self.host = ("HTTP/1.1\r\nHost: %s\r\n" % address).encode()
-        self.asking = b"GET %s/invocation/next %s\r\n" % (VERSION.encode(), self.host)
-        try:
-            self.http = load_http()
-        except Exception:
-            import http.client
-
-            self.http = http.client
-
-    def connect(self):
-        """Opens the connection: once there is something to say, because a handler's module may take its time to load."""
-        import _socket
-        import io
-
-        host, _, port = self.address.rpartition(":")
-        self.socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-        self.socket.connect((host, int(port)))
-        self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        receive = self.socket.recv_into
-
-        class Received(io.RawIOBase):
-            def readable(self):
-                return True
-
-            def readinto(self, buffer):
-                return receive(buffer)
-
-        class Kept(io.BufferedReader):
-            """Outlives the answers that are read from it."""
-
-            def close(self):
-                pass
-
-        self.stream = Kept(Received(), 65536)
-
-    def makefile(self, *_):
-        return self.stream
-
-    def answer(self, method):
-        answer = self.http.HTTPResponse(self, method=method)
-        answer.begin()
-        return answer, answer.read()
+        # No process that the function starts may speak here.
+        set_inheritable(self.DESCRIPTOR, False)
+        self.read, self.write = read, write
+        self.head, self.texts = Struct(">BxHI"), Struct(">36sqHHHH")
+        self.unsent, self.rest = self.GREETING + self.QUESTION, b""
 
     def next(self):
-        """The next invocation: its header fields and its body."""
-        if not self.asked:
-            self.socket.sendall(self.asking)
-        self.asked = False
-        answer, body = self.answer("GET")
-        if answer.status != 200:
-            raise RuntimeError("the Runtime API answered %d: %r" % (answer.status, body))
-        return answer.headers, body
+        """The next invocation."""
+        if self.unsent:
+            self.send(self.unsent)
+            self.unsent = b""
+        while True:
+            kind, data, fields, payload = self.receive()
+            if kind == self.INVOKE:
+                request_id, deadline, *lengths = self.texts.unpack_from(data, 8)
+                texts, at = [], 8 + self.texts.size
+                for length in lengths:
+                    texts.append(data[at : at + length].decode() if length else "")
+                    at += length
+                return Invocation(request_id.decode(), deadline, *texts, body=payload)
+            if kind != self.REFUSED or fields[:2] != b"\x01\x9d":
+                raise ConnectionError("the platform refused what this process said: %r" % payload)
+            # 413: an answer was too large, and its caller has been told so.
 
-    def post(self, path, body, content_type="application/json", error_type=None, then=b""):
-        """Posts an answer; `then` is a request that follows it in the same packet."""
-        head = b"POST %s/%s %sContent-Type: %s\r\nContent-Length: %d\r\n" % (
-            VERSION.encode(),
-            path.encode("ascii"),
-            self.host,
-            content_type.encode("ascii"),
-            len(body),
-        )
-        if error_type:
-            head += b"Lambda-Runtime-Function-Error-Type: %s\r\n" % error_type.encode("ascii")
-        if len(body) < 65536:
-            self.socket.sendall(b"%s\r\n%s%s" % (head, body, then))
-        else:
-            self.socket.sendall(head + b"\r\n")
-            self.socket.sendall(body)
-            self.socket.sendall(then)
-        return self.answer("POST")
-
-    def finish(self, path, body, content_type="application/json", error_type=None):
+    def respond(self, request_id, body, content_type):
         """Answers an invocation and asks for the next one, at the price of one message: the platform has no reason to wake this
         process before it has something to do."""
-        self.asked = True
-        return self.post(path, body, content_type, error_type, self.asking)
+        self.finish(self.RESPONSE, request_id + content_type, body)
+
+    def fail(self, request_id, body, kind):
+        """The same with an error."""
+        self.finish(self.ERROR, request_id + kind[:256], body)
+
+    def init_error(self, body, kind):
+        """Says why there will be no question."""
+        body = body[: self.LARGEST]
+        self.send(self.GREETING + self.begin(self.INIT_ERROR, kind[:256], body) + body)
+
+    def finish(self, kind, fields, body):
+        if len(body) > self.LARGEST:
+            body = body[: self.LARGEST + 1]
+        beginning = self.begin(kind, fields, body)
+        if len(body) < 65536:
+            return self.send(b"%b%b%b" % (beginning, body, self.QUESTION))
+        for part in (beginning, body, self.QUESTION):
+            self.send(part)
+
+    def begin(self, kind, fields, body):
+        return self.head.pack(kind, len(fields), len(body)) + fields.encode()
+
+    def send(self, data):
+        sent = self.write(self.DESCRIPTOR, data)
+        while sent < len(data):
+            sent += self.write(self.DESCRIPTOR, memoryview(data)[sent:])
+
+    def receive(self):
+        """A frame: its kind, all of it, its fields, and its payload."""
+        data = self.rest or self.more(65536)
+        while len(data) < 8:
+            data += self.more(65536)
+        kind, fields, payload = self.head.unpack_from(data)
+        middle, end = 8 + fields, 8 + fields + payload
+        if len(data) < end:
+            gathered = bytearray(data)
+            while len(gathered) < end:
+                gathered += self.more(min(end - len(gathered), 1 << 20))
+            data = bytes(gathered)
+        self.rest = data[end:]
+        return kind, data, data[8:middle], data[middle:end]
+
+    def more(self, size):
+        data = self.read(self.DESCRIPTOR, size)
+        if not data:
+            raise ConnectionError("the platform has gone")
+        return data
+
+
+def find_platform(environ):
+    """The channel where it is offered, HTTP otherwise."""
+    if environ.pop("LAMBENT_CHANNEL", None) == Channel.OFFER:
+        try:
+            return Channel()
+        except OSError:
+            pass
+    from _lambent_http import Http
+
+    return Http(environ["AWS_LAMBDA_RUNTIME_API"], Invocation)
 
 
 class Json:
@@ -222,17 +191,17 @@ class CognitoIdentity:
 class LambdaContext:
     """A handler's second argument."""
 
-    def __init__(self, fields, function):
-        self.aws_request_id = fields["lambda-runtime-aws-request-id"]
+    def __init__(self, invocation, function):
+        self.aws_request_id = invocation.id
         vars(self).update(function)
-        self.invoked_function_arn = fields.get("lambda-runtime-invoked-function-arn")
+        self.invoked_function_arn = invocation.arn
         self.client_context, self.identity = None, CognitoIdentity()
-        self.tenant_id = fields.get("lambda-runtime-aws-tenant-id")
-        if "lambda-runtime-client-context" in fields or "lambda-runtime-cognito-identity" in fields:
+        self.tenant_id = None
+        if invocation.client or invocation.identity:
             from _lambent_client import add_caller
 
-            add_caller(self, fields, Fault)
-        self._deadline = int(fields.get("lambda-runtime-deadline-ms") or 0)
+            add_caller(self, invocation, Fault)
+        self._deadline = invocation.deadline
 
     def get_remaining_time_in_millis(self):
         return max(self._deadline - int(time() * 1000), 0)
@@ -289,9 +258,7 @@ def find_handler(name):
         ) from None
 
 
-def read_event(fields, body):
-    if fields.get("content-type", "application/json") != "application/json":
-        return body
+def read_event(body):
     try:
         return loads(body)
     except Exception as error:
@@ -377,23 +344,22 @@ class LoggingHook:
         return None
 
 
-def invoke(api, handler, fields, body, function):
+def invoke(platform, handler, invocation, function):
     """Runs one invocation and answers it."""
-    request_id = fields["lambda-runtime-aws-request-id"]
     try:
-        event = read_event(fields, body)
-        context = LambdaContext(fields, function)
+        event = read_event(invocation.body)
+        context = LambdaContext(invocation, function)
         body, content_type = write_result(handler(event, context))
     except Exception as error:
         from _lambent_faults import as_json, describe, record
 
-        result, kind = describe(error, __file__, request_id)
+        result, kind = describe(error, __file__, invocation.id)
         record(result)
-        body, path = as_json(result), "invocation/%s/error" % request_id
+        body = as_json(result)
         flush()
-        return api.finish(path, body, error_type=kind)
+        return platform.fail(invocation.id, body, kind)
     flush()
-    return api.finish("invocation/%s/response" % request_id, body, content_type)
+    return platform.respond(invocation.id, body, content_type)
 
 
 def flush():
@@ -405,7 +371,7 @@ def flush():
             pass
 
 
-def initialise(api, name):
+def initialise(platform, name):
     """The handler, or the end of this process once the platform knows why there is none."""
     try:
         return find_handler(name)
@@ -415,8 +381,7 @@ def initialise(api, name):
         result, kind = describe(error, __file__, "")
         record(result)
         flush()
-        api.connect()
-        api.post("init/error", as_json(result), error_type=kind)
+        platform.init_error(as_json(result), kind)
         sys.exit(1)
 
 
@@ -425,24 +390,22 @@ def main():
     import gc
     from os import environ
 
-    api = RuntimeApi(environ["AWS_LAMBDA_RUNTIME_API"])
+    platform = find_platform(environ)
     prepare()
     function = function_members(environ)
-    handler = initialise(api, environ.get("_HANDLER", ""))
+    handler = initialise(platform, environ.get("_HANDLER", ""))
     flush()
-    api.connect()
     # What was loaded so far stays: collections need not look at it again.
     gc.freeze()
     try:
         while True:
-            fields, body = api.next()
-            CURRENT = fields["lambda-runtime-aws-request-id"]
-            trace = fields.get("lambda-runtime-trace-id")
-            if trace:
-                environ["_X_AMZN_TRACE_ID"] = trace
+            invocation = platform.next()
+            CURRENT = invocation.id
+            if invocation.trace:
+                environ["_X_AMZN_TRACE_ID"] = invocation.trace
             else:
                 environ.pop("_X_AMZN_TRACE_ID", None)
-            invoke(api, handler, fields, body, function)
+            invoke(platform, handler, invocation, function)
     except OSError:
         # The handler's own errors don't come here: the platform has gone, and nobody is left to tell.
         sys.exit(1)

@@ -12,8 +12,7 @@ use crate::identities::Identities;
 use crate::invocation::Invoke;
 use crate::refusals::PerMinute;
 use crate::request::{Context, Request};
-use crate::resource_policies::ResourcePolicies;
-use crate::rows::{self, Access, Check, Subject, Wanted};
+use crate::rows::{self, Access, Check, Subject};
 use crate::verify::{self, Caller, Claimant};
 use crate::{invoke, messages, permission, target};
 use auth::sigv4::{Claim, SignatureError};
@@ -34,8 +33,6 @@ pub struct PipelineParts {
     pub downloads: Arc<Downloads>,
     /// Access keys.
     pub identities: Arc<Identities>,
-    /// Policies of functions and layer versions.
-    pub policies: Arc<ResourcePolicies>,
     /// Where audit records go.
     pub audit: AuditTrail,
     /// Time.
@@ -204,13 +201,12 @@ impl Pipeline {
         let body = std::mem::take(&mut verified.body.bytes);
         let parsed = wire::read_input(&verified.routed, &target::incoming(call, &body));
         drop(body);
-        let wanted = self.wanted(&verified, parsed.as_ref().ok());
-        let opened = self.open_entry(call, &verified, parsed.as_ref().ok(), &wanted.checks).await;
-        let Ok((entry, open)) = opened else {
+        let checks = self.checks(&verified, parsed.as_ref().ok());
+        let Ok((entry, open)) = self.open_entry(call, &verified, parsed.as_ref().ok(), &checks).await else {
             return encode::error(Some(service), &messages::no_audit(service), call.id);
         };
         let outcome = match parsed {
-            Ok(input) => self.call(call, &verified, input, &wanted, entry).await,
+            Ok(input) => self.call(call, &verified, input, &checks, entry).await,
             Err(error) => Err(messages::unreadable(service, &error)),
         };
         match outcome {
@@ -231,26 +227,26 @@ impl Pipeline {
         call: &Call,
         verified: &Verified,
         input: Value,
-        wanted: &Wanted,
+        checks: &[Check],
         audit: AuditEntry,
     ) -> Result<Value, ServiceError> {
         let operation = verified.routed.operation;
         let (Some(row), Some(handler)) = (rows::row(operation), self.parts.handlers.get(operation)) else {
             return Err(messages::not_implemented(operation));
         };
-        let permit = permission::permit(self, call, verified, row, wanted).await?;
+        let permit = permission::permit(verified, row, checks)?;
         permission::validate(operation, &input)?;
         let request = Request { input, permit, context: self.context(call, verified), audit };
         let handled = caught(async { handler(request).await }).await;
         handled.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
     }
 
-    fn wanted(&self, verified: &Verified, input: Option<&Value>) -> Wanted {
+    fn checks(&self, verified: &Verified, input: Option<&Value>) -> Vec<Check> {
         let (Some(row), Some(input)) = (rows::row(verified.routed.operation), input) else {
-            return Wanted::default();
+            return Vec::new();
         };
         let caller = &verified.caller;
-        row.wanted(&Subject {
+        (row.checks)(&Subject {
             input,
             caller: &caller.known.credential.identity.principal,
             account: caller.account,

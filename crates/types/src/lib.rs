@@ -10,7 +10,6 @@ mod error;
 mod function;
 mod function_ref;
 mod ids;
-mod layer;
 pub mod limits;
 mod random;
 mod units;
@@ -22,7 +21,6 @@ pub use error::{Fault, ServiceError};
 pub use function::{FunctionName, Qualifier, RuntimeName, Version};
 pub use function_ref::{FunctionRef, FunctionRefError};
 pub use ids::{EnvironmentId, RequestId, RevisionId};
-pub use layer::{LayerName, LayerRef, LayerVersionRef};
 pub use random::Random;
 pub use units::{MemoryMb, TimeoutSeconds};
 

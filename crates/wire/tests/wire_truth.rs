@@ -43,8 +43,7 @@ fn all() -> Vec<Built> {
     built! {
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
             UpdateFunctionConfiguration DeleteFunction GetAccountSettings Invoke
-            AddPermission RemovePermission GetPolicy
-            PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion;
+            AddPermission RemovePermission GetPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

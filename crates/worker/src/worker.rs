@@ -1,7 +1,7 @@
 //! The entry: starts environments, bounds their number, and destroys them all at the end.
 
 use crate::environment::desk::Desk;
-use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, variables};
+use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, offer_channel, variables};
 use crate::logs::{Capture, Entry, ship};
 use crate::memory::MemoryWatch;
 use crate::runtimes::{EntrypointError, Runtime, Runtimes};
@@ -240,14 +240,16 @@ fn runs_its_own_program(spec: &EnvironmentSpec) -> bool {
 }
 
 fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> CellSpec {
+    let mut env = variables(spec, &runtime.env);
+    offer_channel(&mut env, runtime.speaks_frames());
     CellSpec {
         id: spec.id.to_string(),
         root: runtime.root.clone(),
         code: spec.code.id,
         layers: spec.layers.iter().map(|layer| layer.id).collect(),
-        channel: false,
+        channel: runtime.speaks_frames(),
         argv: program.to_vec(),
-        env: variables(spec, &runtime.env),
+        env,
         memory_bytes: spec.memory.bytes(),
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
         cpu_millis: cpu_millis(spec.memory),

@@ -1,4 +1,6 @@
-"""The bootstrap against a Runtime API that is played here: real processes, real HTTP, functions written for each test.
+"""The bootstrap against a platform that is played here: real processes, a real channel, functions written for each test.
+
+`test_over_http` runs the same tests again with the Runtime API over HTTP.
 
 Run with the interpreter to be tested: `python3.11 -m unittest discover -s runtimes/python/tests`.
 """
@@ -9,6 +11,7 @@ import os
 import pathlib
 import re
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +22,16 @@ import unittest
 
 BOOTSTRAP = pathlib.Path(__file__).resolve().parent.parent / "bootstrap.py"
 PREFIX = "/2018-06-01/runtime/"
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
+OVER_HTTP = False
+
+
+def identity(number):
+    """The id of the request of that number."""
+    return "00000000-0000-4000-8000-%012d" % number
+
+
+ID = identity(1)
 
 
 class RuntimeApi(http.server.ThreadingHTTPServer):
@@ -52,9 +65,9 @@ class Answering(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         number = len(self.server.posts) + 1
         fields = {
-            "Lambda-Runtime-Aws-Request-Id": "id-%d" % number,
+            "Lambda-Runtime-Aws-Request-Id": identity(number),
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 3000),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:f",
+            "Lambda-Runtime-Invoked-Function-Arn": ARN,
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             **fields,
@@ -74,12 +87,58 @@ class Answering(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b'{"status":"OK"}\n')
 
 
+class PlayedChannel(threading.Thread):
+    """The same over the channel: gives out events, one per question, and keeps what is answered."""
+
+    KINDS = {3: "invocation/%s/response", 4: "invocation/%s/error", 5: "init/error"}
+    NAMES = ("Invoked-Function-Arn", "Trace-Id", "Client-Context", "Cognito-Identity")
+
+    def __init__(self, events):
+        super().__init__(daemon=True)
+        self.events, self.posts, self.connections, self.writes = list(events), [], 1, 0
+        self.ours, self.theirs = socket.socketpair()
+        self.start()
+
+    def run(self):
+        with self.ours, self.ours.makefile("rb") as stream:
+            while True:
+                head = stream.read(8)
+                if len(head) < 8:
+                    return
+                kind, fields, payload = struct.unpack(">BxHI", head)
+                fields, body = stream.read(fields), stream.read(payload)
+                if kind == 1:
+                    assert fields == b"LMBT\0\1", fields
+                elif kind == 2:
+                    if not self.events:
+                        return
+                    self.give(*self.events.pop(0))
+                else:
+                    self.keep(kind, fields.decode(), body)
+
+    def keep(self, kind, fields, body):
+        path = self.KINDS[kind]
+        if kind != 5:
+            path, fields = path % fields[:36], fields[36:]
+        name = "Content-Type" if kind == 3 else "Lambda-Runtime-Function-Error-Type"
+        self.posts.append((path, {name: fields}, body))
+
+    def give(self, event, fields):
+        body = event if isinstance(event, bytes) else json.dumps(event).encode()
+        fields = {"Lambda-Runtime-Invoked-Function-Arn": ARN, **fields}
+        texts = [fields.get("Lambda-Runtime-" + name, "").encode() for name in self.NAMES]
+        deadline = int(time.time() * 1000) + 3000
+        packed = struct.pack(">36sQHHHH", identity(len(self.posts) + 1).encode(), deadline, *map(len, texts))
+        packed += b"".join(texts)
+        self.ours.sendall(struct.pack(">BxHI", 0x81, len(packed), len(body)) + packed + body)
+
+
 class Ran:
     """What one run of the bootstrap did."""
 
-    def __init__(self, api, process):
-        self.posts, self.status = api.posts, process.returncode
-        self.log, self.connections = process.stdout.decode(), api.connections
+    def __init__(self, platform, process):
+        self.posts, self.status = platform.posts, process.returncode
+        self.log, self.connections = process.stdout.decode(), platform.connections
 
     def paths(self):
         return [path for path, _, _ in self.posts]
@@ -91,14 +150,12 @@ class Ran:
 def run(code, *events, handler="app.handler", env=None, files=None):
     """Runs a function, given as source, on events, each a value or a pair of a value and header fields."""
     events = [event if isinstance(event, tuple) else (event, {}) for event in events]
-    with tempfile.TemporaryDirectory() as task, RuntimeApi(events) as api:
+    with tempfile.TemporaryDirectory() as task:
         for name, text in {"app.py": code, **(files or {})}.items():
             path = pathlib.Path(task, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text), encoding="utf-8")
-        threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         variables = {
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.server_address[1],
             "_HANDLER": handler,
             "PYTHONPATH": task,
             "PATH": os.environ["PATH"],
@@ -109,16 +166,31 @@ def run(code, *events, handler="app.handler", env=None, files=None):
             "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/24/[$LATEST]0",
             **(env or {}),
         }
-        process = subprocess.run(
-            [sys.executable, "-S", "-B", str(BOOTSTRAP)],
-            env=variables,
-            cwd=task,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=30,
-        )
+        return (over_http if OVER_HTTP else over_channel)(events, task, variables)
+
+
+def start(task, env, **options):
+    command = [sys.executable, "-S", "-B", str(BOOTSTRAP)]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(command, env=env, cwd=task, timeout=30, **output, **options)
+
+
+def over_http(events, task, env):
+    with RuntimeApi(events) as api:
+        threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        process = start(task, {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.server_address[1], **env})
         api.shutdown()
         return Ran(api, process)
+
+
+def over_channel(events, task, env):
+    platform = PlayedChannel(events)
+    descriptor = platform.theirs.fileno()
+    options = {"pass_fds": (3,), "preexec_fn": lambda: os.dup2(descriptor, 3)}
+    process = start(task, {"LAMBENT_CHANNEL": "1:3", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", **env}, **options)
+    platform.theirs.close()
+    platform.join(30)
+    return Ran(platform, process)
 
 
 def result(expression, event=None, **options):
@@ -131,7 +203,7 @@ class Answers(unittest.TestCase):
     def test_one_connection_serves_all_invocations(self):
         ran = run("def handler(event, context):\n    return event", 1, {"a": [None, True]}, "ü")
         self.assertEqual(ran.answers(), [1, {"a": [None, True]}, "ü"])
-        self.assertEqual(ran.paths(), ["invocation/id-%d/response" % n for n in (1, 2, 3)])
+        self.assertEqual(ran.paths(), ["invocation/%s/response" % identity(n) for n in (1, 2, 3)])
         self.assertEqual(ran.posts[0][1]["Content-Type"], "application/json")
         self.assertEqual(ran.connections, 1)
 
@@ -190,12 +262,12 @@ class Answers(unittest.TestCase):
                         {
                             "errorMessage": "Unable to marshal response: " + message,
                             "errorType": "Runtime.MarshalError",
-                            "requestId": "id-1",
+                            "requestId": ID,
                             "stackTrace": [],
                         }
                     ],
                 )
-                self.assertEqual(ran.paths(), ["invocation/id-1/error"])
+                self.assertEqual(ran.paths(), ["invocation/%s/error" % ID])
 
     def test_an_event_that_is_not_json_is_an_unmarshal_error(self):
         ran = run("def handler(event, context):\n    return 1", b"{", 2)
@@ -204,29 +276,94 @@ class Answers(unittest.TestCase):
         self.assertEqual(ran.answers()[1], 1)
 
 
-class Packets(unittest.TestCase):
-    NEXT = (
-        b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: id\r\nLambda-Runtime-Deadline-Ms: 9\r\n"
-        b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-    )
-    ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+class Messages(unittest.TestCase):
+    """The channel, message by message."""
 
-    def test_an_answer_and_the_next_request_are_one_message_each_way(self):
-        with tempfile.TemporaryDirectory() as task, socket.create_server(("127.0.0.1", 0)) as listener:
-            pathlib.Path(task, "app.py").write_text("def handler(event, context):\n    return [event]")
-            address = "127.0.0.1:%d" % listener.getsockname()[1]
-            env = {"AWS_LAMBDA_RUNTIME_API": address, "_HANDLER": "app.handler", "PYTHONPATH": task}
-            process = subprocess.Popen([sys.executable, "-S", "-B", str(BOOTSTRAP)], env=env)
-            connection, _ = listener.accept()
-            with connection:
-                self.assertTrue(connection.recv(65536).startswith(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1"))
-                connection.sendall(self.NEXT)
-                for _ in range(3):
-                    head, body = connection.recv(65536).split(b"\r\n\r\n", 1)
-                    self.assertTrue(head.startswith(b"POST /2018-06-01/runtime/invocation/id/response HTTP/1.1"))
-                    self.assertTrue(body.startswith(b"[{}]GET /2018-06-01/runtime/invocation/next"), body)
-                    connection.sendall(self.ACCEPTED + self.NEXT)
-            process.wait(timeout=10)
+    GREETING, QUESTION = b"\1\0\0\6\0\0\0\0LMBT\0\1", b"\2\0\0\0\0\0\0\0"
+
+    def invocation(self, body=b"{}"):
+        fields = struct.pack(">36sQHHHH", ID.encode(), 9, 1, 0, 0, 0) + b"a"
+        return struct.pack(">BxHI", 0x81, len(fields), len(body)) + fields + body
+
+    def answer(self, body, kind=3, text=b"application/json"):
+        fields = ID.encode() + text
+        return struct.pack(">BxHI", kind, len(fields), len(body)) + fields + body
+
+    def talk(self, story, code="def handler(event, context):\n    return [event]"):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with tempfile.TemporaryDirectory() as task, ours:
+            pathlib.Path(task, "app.py").write_text(code)
+            env = {"LAMBENT_CHANNEL": "1:3", "_HANDLER": "app.handler", "PYTHONPATH": task}
+            command, descriptor = [sys.executable, "-S", "-B", str(BOOTSTRAP)], theirs.fileno()
+            options = {"pass_fds": (3,), "preexec_fn": lambda: os.dup2(descriptor, 3)}
+            process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, **options)
+            theirs.close()
+            ours.settimeout(20)
+            story(ours)
+            ours.close()
+            output, _ = process.communicate(timeout=20)
+            return process.returncode, output.decode()
+
+    def test_an_answer_and_the_next_question_are_one_message_each_way(self):
+        # A socket that keeps messages apart shows what one write was.
+        def story(platform):
+            self.assertEqual(platform.recv(65536), self.GREETING + self.QUESTION)
+            for _ in range(3):
+                platform.sendall(self.invocation())
+                self.assertEqual(platform.recv(65536), self.answer(b"[{}]") + self.QUESTION)
+
+        self.assertEqual(self.talk(story), (1, ""))
+
+    def test_an_error_is_one_message_too(self):
+        def story(platform):
+            platform.recv(65536)
+            platform.sendall(self.invocation(b"{"))
+            message = platform.recv(65536)
+            head = self.answer(b"", 4, b"Runtime.UnmarshalError")
+            self.assertEqual((message[:4], message[8 : len(head)]), (head[:4], head[8:]))
+            self.assertTrue(message.endswith(b"}" + self.QUESTION), message)
+
+        self.talk(story)
+
+    def test_a_larger_answer_than_any_may_be_is_not_sent_whole(self):
+        def story(platform):
+            platform.recv(65536)
+            platform.sendall(self.invocation())
+            fields = 36 + len("application/json")
+            self.assertEqual(platform.recv(65536)[:8], struct.pack(">BxHI", 3, fields, 6291557))
+
+        self.talk(story, "def handler(event, context):\n    return 'x' * 7000000")
+
+    def test_after_a_refusal_it_gives_up_but_for_answers_that_were_too_large(self):
+        def refusal(status):
+            return struct.pack(">BxHIH", 0x82, 2, 1, status) + b"m"
+
+        def story(platform):
+            platform.recv(65536)
+            platform.sendall(refusal(413) + self.invocation())
+            self.assertEqual(platform.recv(65536), self.answer(b"[{}]") + self.QUESTION)
+            platform.sendall(refusal(403))
+            self.assertEqual(platform.recv(65536), b"", "the end")
+
+        self.assertEqual(self.talk(story), (1, ""))
+
+    def test_processes_of_the_function_get_no_channel(self):
+        code = """
+            import os, subprocess, sys
+            def handler(event, context):
+                held = "import os\\ntry:\\n os.fstat(3)\\n print('held')\\nexcept OSError:\\n print('none')"
+                child = subprocess.run([sys.executable, "-c", held], close_fds=False, stdout=subprocess.PIPE)
+                return [child.stdout.decode(), "LAMBENT_CHANNEL" in os.environ]
+            """
+        self.assertEqual(run(code, None).answers(), [["none\n", False]])
+
+    def test_without_a_channel_it_speaks_http(self):
+        # What is offered is not there.
+        with tempfile.TemporaryDirectory() as task:
+            pathlib.Path(task, "app.py").write_text("def handler(event, context):\n    return event")
+            env = {"LAMBENT_CHANNEL": "1:3", "_HANDLER": "app.handler", "PYTHONPATH": task}
+            ran = over_http([(7, {})], task, env)
+        self.assertEqual(ran.answers(), [7])
 
 
 class Handlers(unittest.TestCase):
@@ -313,7 +450,7 @@ class Errors(unittest.TestCase):
 
     def test_the_next_invocation_is_served(self):
         ran = run(self.CODE, None, None)
-        self.assertEqual(ran.paths(), ["invocation/id-1/error", "invocation/id-2/error"])
+        self.assertEqual(ran.paths(), ["invocation/%s/error" % ID, "invocation/%s/error" % identity(2)])
 
     def test_exit_in_a_handler_ends_the_process(self):
         ran = run(self.CODE, "exit")
@@ -365,11 +502,11 @@ class Environment(unittest.TestCase):
         same = ["f", "$LATEST", "128", "/aws/lambda/f", "2026/11/24/[$LATEST]0", arn]
         answers = ran.answers()
         shown = [answer.pop() for answer in answers]
-        self.assertEqual(answers[0], ["id-1", *same, {"k": "v"}, None, "t", "i", "p", True])
-        self.assertEqual(answers[1], ["id-2", *same, None, None, None, None, None, True])
-        self.assertTrue(shown[0].startswith("LambdaContext([aws_request_id=id-1,log_group_name=/aws/lambda/f,"))
-        identity = "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])"
-        self.assertTrue(shown[1].endswith("client_context=None,identity=%s,tenant_id=None])" % identity), shown[1])
+        self.assertEqual(answers[0], [ID, *same, {"k": "v"}, None, "t", "i", "p", True])
+        self.assertEqual(answers[1], [identity(2), *same, None, None, None, None, None, True])
+        self.assertTrue(shown[0].startswith("LambdaContext([aws_request_id=%s,log_group_name=/aws/lambda/f," % ID))
+        caller = "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])"
+        self.assertTrue(shown[1].endswith("client_context=None,identity=%s,tenant_id=None])" % caller), shown[1])
         self.assertEqual(ran.log, "logged\nlogged\n")
 
     def test_a_client_context_that_is_not_json(self):
@@ -437,8 +574,8 @@ class Logging(unittest.TestCase):
         lines = run(self.CODE, None).log.splitlines(keepends=True)
         lines = [line for line in re.split(r"(?<!\0)\n", "".join(lines)) if line]
         self.assertRegex(lines[0], r"^\[WARNING\]\t%s\.\d{3}Z\t\tloading$" % self.TIME)
-        self.assertRegex(lines[1], r"^\[WARNING\]\t%s\.\d{3}Z\tid-1\tcareful there$" % self.TIME)
-        self.assertRegex(lines[2], r"^\[ERROR\]\t%s\.\d{3}Z\tid-1\ttwo\0\nlines\0\nTraceback .*\0\n" % self.TIME)
+        self.assertRegex(lines[1], r"^\[WARNING\]\t%s\.\d{3}Z\t%s\tcareful there$" % (self.TIME, ID))
+        self.assertRegex(lines[2], r"^\[ERROR\]\t%s\.\d{3}Z\t%s\ttwo\0\nlines\0\nTraceback .*\0\n" % (self.TIME, ID))
         self.assertEqual(len(lines), 3)
 
     def test_level(self):
@@ -452,7 +589,7 @@ class Logging(unittest.TestCase):
         records = [json.loads(line) for line in log.splitlines()]
         self.assertRegex(records[0]["timestamp"], self.TIME + "Z")
         self.assertEqual(records[1]["message"], "careful there")
-        self.assertEqual((records[1]["requestId"], records[1]["logger"]), ("id-1", "app"))
+        self.assertEqual((records[1]["requestId"], records[1]["logger"]), (ID, "app"))
         last = records[2]
         self.assertEqual((last["errorType"], last["errorMessage"], last["order"]), ("ZeroDivisionError", "division by zero", 7))
 

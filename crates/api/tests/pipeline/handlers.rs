@@ -141,8 +141,7 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
     let handlers = on! { Handlers::new(), desk;
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
             UpdateFunctionConfiguration DeleteFunction GetAccountSettings
-            AddPermission RemovePermission GetPolicy
-            PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion;
+            AddPermission RemovePermission GetPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

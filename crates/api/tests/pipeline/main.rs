@@ -18,6 +18,5 @@ mod people;
 mod permissions;
 mod platform;
 mod protocols;
-mod resource_policies;
 mod samples;
 mod signatures;

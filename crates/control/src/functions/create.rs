@@ -2,7 +2,6 @@
 
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused, variables};
-use crate::layers::{self, Chosen};
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
@@ -10,7 +9,7 @@ use api::{AuditEntry, Handle, Request};
 use store::records::{
     CodeRecord, FunctionRecord, FunctionState, LoggingRecord, UpdateStatus, VersionConfiguration,
 };
-use store::{FreshBlob, Record, StoreError, Transaction};
+use store::{FreshBlob, StoreError, Transaction};
 use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
 
 impl Handle<CreateFunction> for Control {
@@ -24,8 +23,7 @@ impl Handle<CreateFunction> for Control {
         let function = edit::to_change(&input.function_name, &context)?;
         refused::in_create(&input, &function.name)?;
         self.refuse_existing(&function).await?;
-        let layers = self.choose_layers(input.layers.as_deref().unwrap_or_default()).await?;
-        let configuration = self.configuration_of(&input, &layers)?;
+        let configuration = self.configuration_of(&input)?;
         self.check_role(&configuration.role).await?;
         let code = &input.code;
         let zip = package::zip(&CodeSource {
@@ -38,34 +36,25 @@ impl Handle<CreateFunction> for Control {
             source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
         let checked = self.check_package(zip).await?;
-        layers::fits(checked.unzipped, &configuration.layers)?;
-        let function = New { function, configuration, layers };
-        edit::to_the_end(self.clone().create(function, checked, audit)).await
+        edit::to_the_end(self.clone().create(function, configuration, checked, audit)).await
     }
-}
-
-/// A function that is about to be there.
-struct New {
-    function: FunctionRef,
-    configuration: VersionConfiguration,
-    layers: Chosen,
 }
 
 impl Control {
     /// Stores the package, the function and what the account uses.
     async fn create(
         self,
-        new: New,
+        function: FunctionRef,
+        configuration: VersionConfiguration,
         checked: Checked,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
-        let New { function, configuration, layers } = new;
         let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
         let (code, package) = self.keep(&checked).await?;
         let record = self.record(&function, configuration, code);
-        self.insert(&record, &layers, package, &audit).await?;
+        self.insert(&record, package, &audit).await?;
         reservation.keep();
         Ok(configuration::show(&self, &record, None))
     }
@@ -77,11 +66,7 @@ impl Control {
         found.map_or(Ok(()), |_| Err(messages::function_exists(function.name.as_str())))
     }
 
-    fn configuration_of(
-        &self,
-        input: &CreateFunctionRequest,
-        layers: &Chosen,
-    ) -> Result<VersionConfiguration, ServiceError> {
+    fn configuration_of(&self, input: &CreateFunctionRequest) -> Result<VersionConfiguration, ServiceError> {
         let (Some(runtime), Some(handler)) = (&input.runtime, &input.handler) else {
             return Err(messages::missing_for_zip());
         };
@@ -98,7 +83,7 @@ impl Control {
                 .ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?
                 .unwrap_or(*limits::EPHEMERAL_STORAGE_MB.start()),
             variables: environment,
-            layers: layers.uses(),
+            layers: Vec::new(),
             logging: LoggingRecord::default(),
         })
     }
@@ -139,24 +124,20 @@ impl Control {
     async fn insert(
         &self,
         record: &FunctionRecord,
-        layers: &Chosen,
         package: FreshBlob,
         audit: &AuditEntry,
     ) -> Result<(), ServiceError> {
         let key = edit::place(record.account, &record.name)?;
         let mut transaction = Transaction::new();
         transaction.insert(&key, record).hold(package);
-        layers.require_in(&mut transaction);
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 self.discard(&record.code).await;
                 Err(match error {
-                    StoreError::Conflict { table: FunctionRecord::TABLE, .. } => {
-                        messages::function_exists(record.name.as_str())
-                    }
-                    error => layers.gone(error),
+                    StoreError::Conflict { .. } => messages::function_exists(record.name.as_str()),
+                    error => messages::failed(error),
                 })
             }
         }

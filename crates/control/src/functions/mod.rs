@@ -7,7 +7,7 @@ mod download;
 pub(crate) mod edit;
 mod get;
 mod list;
-pub(crate) mod package;
+mod package;
 mod refused;
 mod roles;
 mod update_code;

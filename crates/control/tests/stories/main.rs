@@ -3,7 +3,6 @@
 
 mod golden;
 mod interrupted;
-mod layers;
 mod lives;
 mod packages;
 mod pages;

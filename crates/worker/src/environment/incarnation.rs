@@ -8,12 +8,12 @@ use super::exit::Exit;
 use crate::logs::{Capture, read_output};
 use crate::memory::MemoryWatch;
 use crate::readiness::{Waitable, waitable};
-use crate::runtime_api::{Connections, serve};
+use crate::runtime_api::{Connections, converse, serve};
 use crate::{Cell, Started};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixStream};
 use tokio::task::{AbortHandle, JoinHandle};
 
 /// How long a killed environment is waited for before it is left to the drop of its cell.
@@ -39,6 +39,7 @@ pub(crate) struct Incarnation {
     pidfd: Waitable,
     connections: Connections,
     _tasks: [AbortOnDrop; 2],
+    _channel: Option<AbortOnDrop>,
 }
 
 impl Incarnation {
@@ -59,8 +60,12 @@ impl Incarnation {
         let connections = Connections::default();
         let server = serve(listener, Arc::clone(&around.desk), epoch, connections.clone());
         let reader = read_output(Arc::clone(&around.log), pipe);
+        let channel = match started.channel {
+            Some(channel) => Some(talk(channel, epoch, around, &connections)?),
+            None => None,
+        };
         let tasks = [AbortOnDrop::spawn(server), AbortOnDrop::spawn(reader)];
-        Ok(Self { cell, status, pidfd, connections, _tasks: tasks })
+        Ok(Self { cell, status, pidfd, connections, _tasks: tasks, _channel: channel })
     }
 
     /// Waits until the runtime's process has ended, and says how.
@@ -110,6 +115,22 @@ impl Incarnation {
             let _ = reap(cell).await;
         }
     }
+}
+
+/// Serves the channel.
+fn talk(
+    channel: std::os::unix::net::UnixStream,
+    epoch: u32,
+    around: &Surroundings,
+    connections: &Connections,
+) -> io::Result<AbortOnDrop> {
+    channel.set_nonblocking(true)?;
+    let (channel, open) = (UnixStream::from_std(channel)?, connections.enter());
+    let conversation = converse(channel, Arc::clone(&around.desk), epoch);
+    Ok(AbortOnDrop::spawn(async move {
+        conversation.await;
+        drop(open);
+    }))
 }
 
 fn reap(cell: Arc<dyn Cell>) -> JoinHandle<()> {

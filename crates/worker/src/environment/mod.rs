@@ -13,7 +13,7 @@ mod verdict;
 
 pub(crate) use driver::Driver;
 pub(crate) use incarnation::{Incarnation, Surroundings};
-pub(crate) use variables::variables;
+pub(crate) use variables::{offer_channel, variables};
 
 use crate::logs::Capture;
 use crate::{Answer, EnvironmentSpec, Fate, Invocation, Outcome, Timings};

@@ -10,6 +10,9 @@ const RUNTIME_API: &str = "127.0.0.1:9001";
 /// The platform's API, for whoever has credentials for it. Source: "Service-specific endpoints" of the SDKs' reference.
 const PLATFORM: &str = "http://127.0.0.1:9002";
 
+/// Tells a bootstrap that it may speak frames instead of HTTP.
+const CHANNEL: &str = "LAMBENT_CHANNEL";
+
 /// All variables: the runtime's own and the service's defaults, which the customer's may replace, then those that it may not.
 pub(crate) fn variables(spec: &EnvironmentSpec, runtime: &[(String, String)]) -> Vec<(String, String)> {
     let defaults = [
@@ -37,6 +40,14 @@ pub(crate) fn variables(spec: &EnvironmentSpec, runtime: &[(String, String)]) ->
         set(&mut all, name, value);
     }
     all
+}
+
+/// Offers the framed channel: its version, and the descriptor that it is. Nobody else may say so.
+pub(crate) fn offer_channel(all: &mut Vec<(String, String)>, offered: bool) {
+    all.retain(|(name, _)| name != CHANNEL);
+    if offered {
+        all.push((CHANNEL.to_owned(), format!("{}:3", crate::runtime_api::CHANNEL_VERSION)));
+    }
 }
 
 fn reserved(spec: &EnvironmentSpec) -> [(&'static str, String); 13] {
@@ -108,6 +119,17 @@ mod tests {
         assert_eq!(get(&all, "AWS_LAMBDA_LOG_LEVEL"), Some("DEBUG"));
         assert_eq!(get(&all, "AWS_ACCESS_KEY_ID"), None);
         assert_eq!(get(&all, "AWS_ENDPOINT_URL"), None);
+    }
+
+    #[test]
+    fn only_the_platform_offers_the_channel() {
+        let mut spec = spec();
+        spec.variables = pairs([("LAMBENT_CHANNEL", "of mine")]);
+        for (offered, told) in [(false, None), (true, Some("1:3"))] {
+            let mut all = variables(&spec, &[]);
+            offer_channel(&mut all, offered);
+            assert_eq!(get(&all, "LAMBENT_CHANNEL"), told);
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) enum End {
     NoProgram(String),
     /// An answer broke off.
     Truncated,
+    /// What came over the channel were no frames. With what is wrong.
+    Violation(String),
     /// It was told to stop.
     Stopped,
     /// The runtime could not be started again. The operator knows why.
@@ -45,6 +47,7 @@ impl From<Told> for End {
         match told {
             Told::InitError { payload, error_type } => Self::InitError { payload, error_type },
             Told::Truncated => Self::Truncated,
+            Told::Violation(how) => Self::Violation(how),
         }
     }
 }
@@ -60,6 +63,7 @@ impl End {
             Self::OutOfMemory => Status::Error(Cow::Borrowed("Runtime.OutOfMemory")),
             Self::NoProgram(_) => Status::Error(Cow::Borrowed("Runtime.InvalidEntrypoint")),
             Self::Truncated => Status::Error(Cow::Borrowed("Runtime.TruncatedResponse")),
+            Self::Violation(_) => Status::Error(Cow::Borrowed("Runtime.ProtocolViolation")),
         }
     }
 
@@ -101,6 +105,12 @@ impl End {
             }
             Self::Truncated => {
                 (error(id, "Runtime.TruncatedResponse", "The runtime's response was cut off"), None)
+            }
+            // Ours: the service has no such channel that its documentation tells of.
+            Self::Violation(how) => {
+                let text = format!("The runtime broke the protocol of its channel: {how}");
+                let kind = "Runtime.ProtocolViolation";
+                (error(id, kind, &text), Some(crashed(id, kind, text)))
             }
             Self::InitError { payload, error_type } => (Answer::FunctionError { payload, error_type }, None),
         };

@@ -1,5 +1,6 @@
 //! What the Runtime API answers. Source of shapes and codes: the Runtime API's OpenAPI description of 2018-06-01.
 
+use super::meaning::Objection;
 use crate::Invocation;
 use crate::environment::desk::Delivery;
 use crate::environment::state::Refusal;
@@ -7,7 +8,6 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use types::limits::SYNC_RESPONSE_BYTES;
 
 /// Every answer has its whole body at hand.
 pub(crate) type Answered = Response<Full<Bytes>>;
@@ -50,19 +50,14 @@ pub(crate) fn accepted() -> Answered {
     json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
 }
 
+/// Something was not taken.
+pub(super) fn objected(objection: &Objection) -> Answered {
+    error(objection.status, objection.kind, &objection.message)
+}
+
 /// The state machine refused.
-pub(crate) fn refused(refusal: Refusal) -> Answered {
-    match refusal {
-        Refusal::InvalidRequestId => error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
-        Refusal::Ended => {
-            error(StatusCode::FORBIDDEN, "InvalidStateTransition", "The execution environment has ended")
-        }
-        Refusal::InvalidStateTransition { from, to } => error(
-            StatusCode::FORBIDDEN,
-            "InvalidStateTransition",
-            &format!("State transition from {from} to {to} is not allowed"),
-        ),
-    }
+pub(super) fn refused(refusal: Refusal) -> Answered {
+    objected(&refusal.into())
 }
 
 /// The same for an invocation's answer. The connection ends with it: a `next` that followed in the same packet took for granted
@@ -71,15 +66,6 @@ pub(crate) fn not_taken(refusal: Refusal) -> Answered {
     let mut response = refused(refusal);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
-}
-
-/// The answer is larger than an invocation's may be.
-pub(crate) fn too_large() -> Answered {
-    error(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "RequestEntityTooLarge",
-        &format!("Exceeded maximum allowed payload size ({SYNC_RESPONSE_BYTES} bytes)."),
-    )
 }
 
 /// Something else than the Runtime API was asked for.

@@ -1,13 +1,10 @@
 //! Reading what a runtime sends, up to a bound.
 
+use super::meaning::DISCARDED_BYTES;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-
-/// How much of a body that is too large is still read (and thrown away), so that its sender gets the answer instead of a
-/// broken connection.
-const DISCARDED_BYTES: usize = 64 << 20;
 
 /// What became of a body.
 #[derive(Debug)]

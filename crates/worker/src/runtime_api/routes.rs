@@ -3,6 +3,7 @@
 use super::answers::{self, Answered};
 use super::body::{Received, receive};
 use super::holding::Waiting;
+use super::meaning::{self, INIT_ERROR_BYTES, Objection, Unbroken, function_error};
 use crate::Answer;
 use crate::environment::desk::{Desk, Work};
 use crate::environment::state::Refusal;
@@ -12,7 +13,6 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
-use serde::de::IgnoredAny;
 use std::sync::Arc;
 use types::RequestId;
 use types::limits::SYNC_RESPONSE_BYTES;
@@ -22,10 +22,6 @@ const BASE: &str = "/2018-06-01/runtime/";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 /// In the trailers of a streamed response: the error that ended it, base64.
 const ERROR_BODY: &str = "lambda-runtime-function-error-body";
-/// Longest type that is passed on.
-const ERROR_TYPE_BYTES: usize = 256;
-/// Most bytes of an error of the initialisation.
-const INIT_ERROR_BYTES: usize = 256 * 1024;
 
 /// A call, by its path.
 enum Call<'a> {
@@ -119,41 +115,20 @@ async fn finish(
     if let Err(refusal) = desk.answer_starts(epoch, id) {
         return answers::not_taken(refusal);
     }
-    let guard = Truncation { desk, epoch, armed: true };
+    let unbroken = Unbroken::begin(desk, epoch);
     let received = receive(body, SYNC_RESPONSE_BYTES).await;
     let (answer, reply) = match received {
         Received::Truncated => return answers::refused(Refusal::InvalidRequestId),
-        Received::TooLarge => (too_large(), answers::too_large()),
+        Received::TooLarge => (meaning::too_large(), answers::objected(&Objection::too_large())),
         Received::Whole(body, trailers) => {
             (answer(kind, headers, body, trailers.as_ref()), answers::accepted())
         }
     };
-    guard.disarm();
+    unbroken.end();
     if !desk.answer_ends(epoch, id, answer) {
         return answers::refused(Refusal::Ended);
     }
     reply
-}
-
-/// Tells the driver when an answer breaks off, in whatever way: also when the connection's task is dropped meanwhile.
-struct Truncation<'a> {
-    desk: &'a Desk,
-    epoch: u32,
-    armed: bool,
-}
-
-impl Truncation<'_> {
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for Truncation<'_> {
-    fn drop(&mut self) {
-        if self.armed {
-            self.desk.truncated(self.epoch);
-        }
-    }
 }
 
 fn answer(kind: Kind, headers: &HeaderMap, body: Bytes, trailers: Option<&HeaderMap>) -> Answer {
@@ -170,24 +145,8 @@ fn answer(kind: Kind, headers: &HeaderMap, body: Bytes, trailers: Option<&Header
     Answer::Success { payload: body, content_type }
 }
 
-/// The error as the caller gets it: what the runtime sent where that is JSON, and its type.
 fn error(headers: &HeaderMap, body: Bytes) -> (Bytes, String) {
-    let named = headers.get(ERROR_TYPE).and_then(|value| value.to_str().ok());
-    let error_type: String = named.unwrap_or("Runtime.Unknown").chars().take(ERROR_TYPE_BYTES).collect();
-    if serde_json::from_slice::<IgnoredAny>(&body).is_ok() {
-        return (body, error_type);
-    }
-    let message = "The runtime reported an error without a readable description";
-    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
-    (Bytes::from(body.to_string()), error_type)
-}
-
-fn too_large() -> Answer {
-    let message =
-        format!("Response payload size exceeded maximum allowed payload size ({SYNC_RESPONSE_BYTES} bytes).");
-    let error_type = "Function.ResponseSizeTooLarge";
-    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
-    Answer::FunctionError { payload: Bytes::from(body.to_string()), error_type: error_type.to_owned() }
+    function_error(headers.get(ERROR_TYPE).and_then(|value| value.to_str().ok()), body)
 }
 
 async fn init_error(desk: &Desk, epoch: u32, headers: &HeaderMap, body: Incoming) -> Answered {

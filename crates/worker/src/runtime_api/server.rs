@@ -9,11 +9,11 @@ use hyper::service::service_fn;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-/// A runtime has one connection, two when it answers and asks at the same time.
-const MAX_CONNECTIONS: usize = 8;
+/// A runtime has one connection, two when it answers and asks at the same time; its channel counts as one.
+const MAX_CONNECTIONS: usize = 9;
 
 /// Counts the connections of one incarnation.
 #[derive(Clone)]
@@ -26,6 +26,11 @@ impl Default for Connections {
 }
 
 impl Connections {
+    /// Counts one that is open as long as the permit lives. None at the bound.
+    pub(crate) fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+
     /// Whether none is open.
     pub(crate) fn are_none(&self) -> bool {
         self.0.available_permits() == MAX_CONNECTIONS

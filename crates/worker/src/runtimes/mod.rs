@@ -48,3 +48,10 @@ pub struct Runtime {
     /// developer guide.
     pub env: Vec<(String, String)>,
 }
+
+impl Runtime {
+    /// Whether its bootstrap speaks the framed channel; the others, and all programs of functions, speak HTTP.
+    pub(crate) fn speaks_frames(&self) -> bool {
+        self.name.as_str().starts_with("python")
+    }
+}

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use types::RuntimeName;
 
 /// The bootstrap, file by file.
-pub(super) const BOOTSTRAP: [(&str, &str); 5] = [
+pub(super) const BOOTSTRAP: [(&str, &str); 6] = [
     ("bootstrap.py", include_str!("../../../../runtimes/python/bootstrap.py")),
     ("_lambent_client.py", include_str!("../../../../runtimes/python/_lambent_client.py")),
     ("_lambent_faults.py", include_str!("../../../../runtimes/python/_lambent_faults.py")),
+    ("_lambent_http.py", include_str!("../../../../runtimes/python/_lambent_http.py")),
     ("_lambent_json.py", include_str!("../../../../runtimes/python/_lambent_json.py")),
     ("_lambent_logging.py", include_str!("../../../../runtimes/python/_lambent_logging.py")),
 ];

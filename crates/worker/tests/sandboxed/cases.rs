@@ -1,7 +1,7 @@
 //! What must hold with the real thing.
 
 use crate::harness::{Bench, Case, Verdict, event, text};
-use crate::{node, python};
+use crate::{channel, node, python};
 use std::time::{Duration, Instant};
 use worker::{Answer, Fate, Invocation, LogTail};
 
@@ -23,6 +23,10 @@ pub(crate) const ALL: &[Case] = &[
     ("root_python_prints_a_hundred_megabytes", python::flood),
     ("root_python_that_cannot_be_imported_says_why", python::not_importable),
     ("root_python_reads_its_variables", python::variables),
+    ("root_python_speaks_over_its_channel", channel::spoken),
+    ("root_python_that_garbles_its_channel_is_destroyed", channel::garbled),
+    ("root_python_may_speak_http_beside_its_channel", channel::by_http_too),
+    ("root_python_logs_in_json", channel::logs_in_json),
     ("root_node_says_hello", node::hello),
     ("root_node_is_killed_at_its_deadline_with_all_its_processes", node::deadline),
     ("root_node_exit_is_told", node::exit),

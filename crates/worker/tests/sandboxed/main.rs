@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod channel;
 mod harness;
 mod inside;
 mod node;

@@ -4,7 +4,7 @@ use crate::harness::{Bench, Verdict, event, text};
 use std::time::{Duration, Instant};
 use worker::{Answer, EnvironmentSpec, Fate, Outcome};
 
-const NO_PYTHON: Verdict = Verdict::Skipped("no python3.N on this machine");
+pub(crate) const NO_PYTHON: Verdict = Verdict::Skipped("no python3.N on this machine");
 
 /// One invocation of a function with this code, and its log.
 fn once(bench: &Bench, code: &str, timeout: u32) -> Option<(Outcome, Vec<String>)> {

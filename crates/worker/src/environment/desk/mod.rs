@@ -44,6 +44,8 @@ pub(crate) enum Told {
     },
     /// An answer broke off in the middle.
     Truncated,
+    /// What came over the channel were no frames.
+    Violation(String),
 }
 
 /// What the driver finds when it looks.
@@ -273,6 +275,14 @@ impl Desk {
     pub(crate) fn truncated(&self, epoch: u32) {
         if let Ok(mut held) = self.of_epoch(epoch) {
             held.told = Some(Told::Truncated);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The runtime broke the protocol of its channel.
+    pub(crate) fn violated(&self, epoch: u32, how: String) {
+        if let Ok(mut held) = self.of_epoch(epoch) {
+            held.told = Some(Told::Violation(how));
             self.wake.notify_one();
         }
     }

@@ -1,5 +1,6 @@
-//! Runtimes that do anything at all, and many at once.
+//! Runtimes that do anything at all, over HTTP and over the channel, and many at once.
 
+use super::framed::{ERROR, Framed, HELLO, Heard, INIT_ERROR, NEXT, RESPONSE, frame};
 use crate::simulation::Guest;
 use crate::story::{Story, event, success};
 use crate::{Answer, Fate, Invocation, LogTail};
@@ -24,10 +25,51 @@ enum Deed {
     InitError,
     Nonsense,
     Garbage,
+    /// Over the channel.
+    Frames(Frames),
     Print,
     Hoard,
     Sleep(u16),
     Exit(u8),
+}
+
+/// What it may do over the channel.
+#[derive(Debug, Clone, Copy)]
+enum Frames {
+    Greet,
+    Next,
+    /// Asks and doesn't listen.
+    Ask,
+    Respond,
+    RespondAndNext,
+    RespondTwice,
+    RespondToAnother,
+    RespondTooMuch,
+    Fail,
+    BreakOff(u8),
+    InitError,
+    Giant,
+    Garbage(u8),
+    HangUp,
+}
+
+fn frames() -> impl Strategy<Value = Frames> {
+    prop_oneof![
+        12 => Just(Frames::Greet),
+        12 => Just(Frames::Next),
+        1 => Just(Frames::Ask),
+        12 => Just(Frames::Respond),
+        4 => Just(Frames::RespondAndNext),
+        1 => Just(Frames::RespondTwice),
+        1 => Just(Frames::RespondToAnother),
+        1 => Just(Frames::RespondTooMuch),
+        2 => Just(Frames::Fail),
+        1 => any::<u8>().prop_map(Frames::BreakOff),
+        1 => Just(Frames::InitError),
+        1 => Just(Frames::Giant),
+        1 => any::<u8>().prop_map(Frames::Garbage),
+        1 => Just(Frames::HangUp),
+    ]
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -42,6 +84,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => Just(Deed::InitError),
         1 => Just(Deed::Nonsense),
         1 => Just(Deed::Garbage),
+        24 => frames().prop_map(Deed::Frames),
         3 => Just(Deed::Print),
         1 => Just(Deed::Hoard),
         2 => (0u16..12_000).prop_map(Deed::Sleep),
@@ -51,7 +94,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
 }
 
 /// Does one deed. The wait for an answer is bounded, as a hostile runtime's own would be.
-async fn act(guest: &mut Guest, id: &mut String, deed: Deed) -> Option<i32> {
+async fn act(guest: &mut Guest, channel: &mut Option<Framed>, id: &mut String, deed: Deed) -> Option<i32> {
     let bounded = async {
         match deed {
             Deed::Next => {
@@ -80,6 +123,12 @@ async fn act(guest: &mut Guest, id: &mut String, deed: Deed) -> Option<i32> {
             Deed::InitError => drop(guest.init_error("Odd", Bytes::new()).await),
             Deed::Nonsense => drop(guest.call(Method::PUT, "\u{7e}/..", &[], Bytes::from_static(b"?")).await),
             Deed::Garbage => raw(guest, "\0\u{7}\r\n\r\n\r\n").await,
+            Deed::Frames(Frames::HangUp) => *channel = None,
+            Deed::Frames(frames) => {
+                if let Some(channel) = channel {
+                    speak(channel, id, frames).await;
+                }
+            }
             Deed::Print => drop(guest.print("ä line\nand a half").await),
             Deed::Hoard => guest.use_memory(1 << 30),
             Deed::Sleep(millis) => tokio::time::sleep(Duration::from_millis(millis.into())).await,
@@ -90,6 +139,40 @@ async fn act(guest: &mut Guest, id: &mut String, deed: Deed) -> Option<i32> {
     tokio::time::timeout(Duration::from_secs(20), bounded).await.ok().flatten()
 }
 
+async fn speak(channel: &mut Framed, id: &mut String, frames: Frames) {
+    let other = "00000000-0000-4000-8000-000000000000";
+    let answer = |id: &str| frame(RESPONSE, id, b"1");
+    let said = match frames {
+        Frames::Greet => channel.say(&[HELLO]).await,
+        Frames::Next | Frames::RespondAndNext => {
+            let heard = match frames {
+                Frames::Next => channel.next().await,
+                _ => channel.respond(id, b"1").await,
+            };
+            if let Heard::Invocation { id: new, .. } = heard {
+                *id = new;
+            }
+            Ok(())
+        }
+        Frames::Ask => channel.say(&[NEXT]).await,
+        Frames::Respond => channel.say(&[&answer(id)]).await,
+        Frames::RespondTwice => channel.say(&[&answer(id), &answer(id)]).await,
+        Frames::RespondToAnother => channel.say(&[&answer(other)]).await,
+        Frames::RespondTooMuch => channel.say(&[&frame(RESPONSE, id, &vec![0; 6_291_557])]).await,
+        Frames::Fail => channel.say(&[&frame(ERROR, &format!("{id}Odd"), b"not json")]).await,
+        Frames::BreakOff(at) => {
+            let whole = answer(id);
+            channel.say(&[&whole[..usize::from(at) % whole.len()]]).await
+        }
+        Frames::InitError => channel.say(&[&frame(INIT_ERROR, "Odd", b"")]).await,
+        Frames::Giant => channel.say(&[b"\x03\0\0\x24\xFF\xFF\xFF\xFF"]).await,
+        Frames::Garbage(byte) => channel.say(&[&[byte; 50]]).await,
+        Frames::HangUp => Ok(()),
+    };
+    // Nobody may listen any more.
+    drop(said);
+}
+
 async fn raw(guest: &Guest, text: &str) {
     if let Ok(mut stream) = TcpStream::connect(guest.api()).await {
         let _ = stream.write_all(text.as_bytes()).await;
@@ -98,9 +181,9 @@ async fn raw(guest: &Guest, text: &str) {
 }
 
 async fn carry_out(mut guest: Guest, deeds: Vec<Deed>) -> i32 {
-    let mut id = String::new();
+    let (mut channel, mut id) = (Some(Framed::of(&mut guest)), String::new());
     for deed in deeds {
-        if let Some(status) = act(&mut guest, &mut id, deed).await {
+        if let Some(status) = act(&mut guest, &mut channel, &mut id, deed).await {
             return status;
         }
     }
@@ -139,7 +222,7 @@ async fn survive(deeds: Vec<Deed>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
     fn whatever_a_runtime_does_every_invocation_has_one_outcome_and_nothing_is_left(deeds in deeds()) {
         let runtime =

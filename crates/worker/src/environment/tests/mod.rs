@@ -1,8 +1,11 @@
 //! What an environment does, told with simulated runtimes and a clock that jumps.
 
+mod channel;
 mod endings;
 mod floods;
+mod framed;
 mod hostile;
 mod logging;
+mod model;
 mod ordinary;
 mod protocol;
