@@ -107,7 +107,6 @@ def test_what_tools_send_as_a_matter_of_course_is_taken(tenant):
 
 
 NOT_BUILT = {
-    "Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"],
     "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     "TracingConfig": {"Mode": "Active"},
     "Publish": True,

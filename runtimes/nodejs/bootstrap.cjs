@@ -251,8 +251,11 @@ async function main() {
   } catch (error) {
     return course.die(CALLBACKS ? "Uncaught Exception" : "Init Error", error, CALLBACKS ? UNCAUGHT_EXCEPTION : 1);
   }
-  // Errors of the handler don't come here: the platform has gone, and nobody is left to tell.
-  serve(course, handler).catch(() => process.exit(1));
+  // What went wrong unnoticed while the module loaded comes out before this.
+  setImmediate(() => {
+    // Errors of the handler don't come here: the platform has gone, and nobody is left to tell.
+    serve(course, handler).catch(() => process.exit(1));
+  });
 }
 
 main();

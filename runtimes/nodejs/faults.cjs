@@ -52,7 +52,7 @@ function printable(text) {
 
 /** Writes the error to the log, as one record. */
 function record(what, error) {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = error instanceof Error ? error : new Error(answerOf(error).errorMessage);
   if (isJson()) {
     console.error(known);
   } else {

@@ -103,6 +103,19 @@ class Tenant(Caller):
             self._runtime = next(name for name in self.runtimes() if name.startswith("python"))
         return self._runtime
 
+    @property
+    def node(self):
+        """A node runtime of this platform."""
+        found = [name for name in self.runtimes() if name.startswith("nodejs")]
+        if not found:
+            pytest.skip("this platform found no node")
+        return found[-1]
+
+    def deploy_node(self, code, **options):
+        """A function of app.js, or of several files."""
+        files = {"app.js": code} if isinstance(code, str) else code
+        return self.deploy(files, Runtime=self.node, **options)
+
     def runtimes(self):
         """The runtimes that this platform offers, as its error message lists them."""
         client = self.unchecked().functions

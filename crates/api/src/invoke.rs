@@ -67,7 +67,7 @@ async fn run(
     function: Result<FunctionRef, FunctionRefError>,
     resource: &str,
 ) -> Result<Invoked, ServiceError> {
-    let permit = permission::permit_one(verified, ACTION, resource)?;
+    let permit = permission::permit_one(pipeline, call, verified, ACTION, resource).await?;
     refuse_not_built(call)?;
     let (kind, log) = modes(call, verified)?;
     let function = function.map_err(|error| invalid(call, verified, Some(error)))?;

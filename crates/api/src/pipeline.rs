@@ -12,7 +12,8 @@ use crate::identities::Identities;
 use crate::invocation::Invoke;
 use crate::refusals::PerMinute;
 use crate::request::{Context, Request};
-use crate::rows::{self, Access, Check, Subject};
+use crate::resource_policies::ResourcePolicies;
+use crate::rows::{self, Access, Check, Subject, Wanted};
 use crate::verify::{self, Caller, Claimant};
 use crate::{invoke, messages, permission, target};
 use auth::sigv4::{Claim, SignatureError};
@@ -33,6 +34,8 @@ pub struct PipelineParts {
     pub downloads: Arc<Downloads>,
     /// Access keys.
     pub identities: Arc<Identities>,
+    /// Policies of functions and layer versions.
+    pub policies: Arc<ResourcePolicies>,
     /// Where audit records go.
     pub audit: AuditTrail,
     /// Time.
@@ -201,12 +204,13 @@ impl Pipeline {
         let body = std::mem::take(&mut verified.body.bytes);
         let parsed = wire::read_input(&verified.routed, &target::incoming(call, &body));
         drop(body);
-        let checks = self.checks(&verified, parsed.as_ref().ok());
-        let Ok((entry, open)) = self.open_entry(call, &verified, parsed.as_ref().ok(), &checks).await else {
+        let wanted = self.wanted(&verified, parsed.as_ref().ok());
+        let opened = self.open_entry(call, &verified, parsed.as_ref().ok(), &wanted.checks).await;
+        let Ok((entry, open)) = opened else {
             return encode::error(Some(service), &messages::no_audit(service), call.id);
         };
         let outcome = match parsed {
-            Ok(input) => self.call(call, &verified, input, &checks, entry).await,
+            Ok(input) => self.call(call, &verified, input, &wanted, entry).await,
             Err(error) => Err(messages::unreadable(service, &error)),
         };
         match outcome {
@@ -227,26 +231,26 @@ impl Pipeline {
         call: &Call,
         verified: &Verified,
         input: Value,
-        checks: &[Check],
+        wanted: &Wanted,
         audit: AuditEntry,
     ) -> Result<Value, ServiceError> {
         let operation = verified.routed.operation;
         let (Some(row), Some(handler)) = (rows::row(operation), self.parts.handlers.get(operation)) else {
             return Err(messages::not_implemented(operation));
         };
-        let permit = permission::permit(verified, row, checks)?;
+        let permit = permission::permit(self, call, verified, row, wanted).await?;
         permission::validate(operation, &input)?;
         let request = Request { input, permit, context: self.context(call, verified), audit };
         let handled = caught(async { handler(request).await }).await;
         handled.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
     }
 
-    fn checks(&self, verified: &Verified, input: Option<&Value>) -> Vec<Check> {
+    fn wanted(&self, verified: &Verified, input: Option<&Value>) -> Wanted {
         let (Some(row), Some(input)) = (rows::row(verified.routed.operation), input) else {
-            return Vec::new();
+            return Wanted::default();
         };
         let caller = &verified.caller;
-        (row.checks)(&Subject {
+        row.wanted(&Subject {
             input,
             caller: &caller.known.credential.identity.principal,
             account: caller.account,

@@ -20,6 +20,11 @@ impl Identity {
     pub fn root(account: AccountId) -> Self {
         Self { principal: Principal::Root(account), policies: Arc::new([]) }
     }
+
+    /// Whether an identity policy looks at anything besides action and resource.
+    pub fn has_conditions(&self) -> bool {
+        self.policies.iter().any(Policy::has_conditions)
+    }
 }
 
 /// An access key. Has no Debug: it holds secrets.

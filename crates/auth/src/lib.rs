@@ -13,6 +13,6 @@ pub mod sigv4;
 
 pub use directory::{Credential, Directory, DirectoryError, Identity};
 pub use family::Family;
-pub use permit::{Denied, DeniedReason, Permit, permit, permit_authenticated};
+pub use permit::{Asked, Denied, DeniedReason, Permit, permit, permit_authenticated};
 pub use principal::Principal;
 pub use secrecy::{ExposeSecret, SecretString};

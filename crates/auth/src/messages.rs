@@ -145,7 +145,9 @@ pub(crate) fn because_no_policy(kind: &str, action: &str) -> String {
 pub(crate) const CROSS_ACCOUNT_ROLE: &str = "Cross-account pass role is not allowed.";
 
 /// (rec)
-pub(crate) const WITH_EXPLICIT_DENY: &str = "with an explicit deny in an identity-based policy";
+pub(crate) const WITH_IDENTITY_DENY: &str = "with an explicit deny in an identity-based policy";
+/// (doc) "Troubleshoot access denied error messages" in the IAM user guide.
+pub(crate) const WITH_RESOURCE_DENY: &str = "with an explicit deny in a resource-based policy";
 
 /// Texts of MalformedPolicyDocument.
 pub(crate) mod policy {
@@ -177,9 +179,12 @@ pub(crate) mod policy {
     /// (rec)
     pub(crate) const TRUST_EFFECT_MISSING: &str = "Missing required field Effect";
     /// (rec)
-    pub(crate) const TRUST_PRINCIPAL_MISSING: &str = "Missing required field Principal";
+    pub(crate) const PRINCIPAL_MISSING: &str = "Missing required field Principal";
     /// (rec)
-    pub(crate) const TRUST_PRINCIPAL_EMPTY: &str = "Missing required field Principal cannot be empty!";
+    pub(crate) const PRINCIPAL_EMPTY: &str = "Missing required field Principal cannot be empty!";
+    /// (own)
+    pub(crate) const NOT_PRINCIPAL: &str =
+        "Resource policies with NotPrincipal are not supported: name the principals.";
     /// (rec)
     pub(crate) const TRUST_NOT_PRINCIPAL: &str = "AssumeRole policy must not contain NotPrincipal field.";
     /// (rec)

@@ -1,19 +1,34 @@
 //! Evidence that a principal may do a thing.
 //!
+//! ```text
+//! the resource is        what must allow it                                  and nobody may deny it
+//! of the same account    an identity policy, or the resource's policy: it names the principal or everybody
+//! of another account     an identity policy, and the resource's policy: it names the principal, its account or everybody
+//! the platform's own     an identity policy
+//! nobody's               nothing can
+//! ```
+//!
+//! Owners of accounts need no identity policies. Services have none: for them the resource's policy decides alone. Roles are
+//! passed within one account only.
+//! Source: "Policy evaluation logic" and "Cross-account policy evaluation logic" in the IAM user guide.
+//!
 //! Invariant: the fields of [`Permit`] are private and it is neither `Clone` nor `Default`: it exists only where
 //! [`permit`] or [`permit_authenticated`] said yes, and only for the action that was asked about.
 
-use crate::policy::{Decision, Question, decide};
+use crate::policy::{Context, Decision, Grant, Question, ResourcePolicy, decide};
 use crate::{Family, Identity, Principal, messages};
 use std::fmt;
 use std::sync::Arc;
 use types::AccountId;
+
+const PASS_ROLE: &str = "iam:PassRole";
 
 /// The principal may do the action; handlers get their input only together with one of these.
 #[derive(Debug)]
 pub struct Permit {
     identity: Arc<Identity>,
     action: Box<str>,
+    context: Context,
 }
 
 impl Permit {
@@ -26,6 +41,27 @@ impl Permit {
     pub fn action(&self) -> &str {
         &self.action
     }
+
+    /// What conditions looked at when it was asked for.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+/// A question, with the policy of the resource that it is about, where there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What is wanted.
+    pub question: Question<'a>,
+    /// The policy that the resource's owner gave it.
+    pub policy: Option<&'a ResourcePolicy>,
+}
+
+impl<'a> From<Question<'a>> for Asked<'a> {
+    /// About a resource that has no policy.
+    fn from(question: Question<'a>) -> Self {
+        Self { question, policy: None }
+    }
 }
 
 /// Why a request is refused.
@@ -34,9 +70,11 @@ pub enum DeniedReason {
     /// No identity policy allows it.
     NoIdentityPolicy,
     /// An identity policy denies it.
-    ExplicitDeny,
+    IdentityDeny,
     /// The resource belongs to another account, and nothing there lets the principal in.
-    OtherAccount,
+    NoResourcePolicy,
+    /// The resource's policy denies it.
+    ResourceDeny,
     /// Nobody said which action is meant: an operation without an authorisation row.
     NothingAsked,
 }
@@ -67,7 +105,7 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { principal, action, resource, reason } = self;
-        if (*reason, action.as_str()) == (DeniedReason::OtherAccount, "iam:PassRole") {
+        if (*reason, action.as_str()) == (DeniedReason::NoResourcePolicy, PASS_ROLE) {
             return f.write_str(messages::CROSS_ACCOUNT_ROLE);
         }
         f.write_str(&messages::denied(principal, action, resource))?;
@@ -75,44 +113,39 @@ impl fmt::Display for Denied {
             DeniedReason::NoIdentityPolicy | DeniedReason::NothingAsked => {
                 write!(f, " {}", messages::because_no_policy("identity-based", action))
             }
-            DeniedReason::OtherAccount => {
+            DeniedReason::NoResourcePolicy => {
                 write!(f, " {}", messages::because_no_policy("resource-based", action))
             }
-            DeniedReason::ExplicitDeny => write!(f, " {}", messages::WITH_EXPLICIT_DENY),
+            DeniedReason::IdentityDeny => write!(f, " {}", messages::WITH_IDENTITY_DENY),
+            DeniedReason::ResourceDeny => write!(f, " {}", messages::WITH_RESOURCE_DENY),
         }
     }
 }
 
 impl std::error::Error for Denied {}
 
-/// Asks all questions; the permit is for the first one's action, the others are its secondary actions.
-///
-/// The owner of an account may do everything to resources of that account. Users and sessions need an identity policy.
-/// Resources of other accounts are refused to everybody. A resource `*` means the principal's own account.
+/// Asks all questions; the permit is for the first one's action, the others are its secondary actions. A resource `*`
+/// means the principal's own account.
 ///
 /// # Errors
 /// The first question that is not answered with yes. No question at all is refused too.
-pub fn permit(identity: &Arc<Identity>, questions: &[Question<'_>]) -> Result<Permit, Denied> {
-    let refused = |question: &Question<'_>, reason| Denied {
+pub fn permit(identity: &Arc<Identity>, asked: &[Asked<'_>]) -> Result<Permit, Denied> {
+    let refused = |action: &str, resource: &str, reason| Denied {
         principal: identity.principal.arn(),
-        action: question.action.to_owned(),
-        resource: question.resource.to_owned(),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
         reason,
     };
-    for question in questions {
-        if let Some(reason) = refusal(identity, question) {
-            return Err(refused(question, reason));
+    let Some(first) = asked.first().map(|asked| asked.question) else {
+        return Err(refused("*", "*", DeniedReason::NothingAsked));
+    };
+    for asked in asked {
+        if let Err(reason) = answer(identity, asked, &first) {
+            return Err(refused(asked.question.action, asked.question.resource, reason));
         }
     }
-    match questions.first() {
-        Some(first) => Ok(Permit { identity: Arc::clone(identity), action: first.action.into() }),
-        None => Err(Denied {
-            principal: identity.principal.arn(),
-            action: "*".to_owned(),
-            resource: "*".to_owned(),
-            reason: DeniedReason::NothingAsked,
-        }),
-    }
+    let identity = Arc::clone(identity);
+    Ok(Permit { identity, action: first.action.into(), context: first.context.clone() })
 }
 
 /// A permit for an action that every authenticated caller may do whatever the policies say, such as
@@ -122,7 +155,10 @@ pub fn permit(identity: &Arc<Identity>, questions: &[Question<'_>]) -> Result<Pe
 /// Whoever has no account is refused.
 pub fn permit_authenticated(identity: &Arc<Identity>, action: &str) -> Result<Permit, Denied> {
     match identity.principal.account() {
-        Some(_) => Ok(Permit { identity: Arc::clone(identity), action: action.into() }),
+        Some(_) => {
+            let (identity, context) = (Arc::clone(identity), Context::default());
+            Ok(Permit { identity, action: action.into(), context })
+        }
         None => Err(Denied {
             principal: identity.principal.arn(),
             action: action.to_owned(),
@@ -132,37 +168,90 @@ pub fn permit_authenticated(identity: &Arc<Identity>, action: &str) -> Result<Pe
     }
 }
 
-fn refusal(identity: &Identity, question: &Question<'_>) -> Option<DeniedReason> {
-    let Some(account) = identity.principal.account() else { return Some(DeniedReason::NoIdentityPolicy) };
-    if !is_reachable(question.resource, account) {
-        return Some(DeniedReason::OtherAccount);
+/// The answer to one question; `first` is the one that it is secondary to.
+fn answer(identity: &Identity, asked: &Asked<'_>, first: &Question<'_>) -> Result<(), DeniedReason> {
+    let question = &asked.question;
+    let is_pass_role = question.action.eq_ignore_ascii_case(PASS_ROLE);
+    let policy = asked.policy.filter(|_| !is_pass_role);
+    let by_identity = by_identity(identity, question);
+    let by_resource = policy.map_or(Grant::None, |policy| policy.decide(&identity.principal, question));
+    if by_identity == Decision::ExplicitDeny {
+        return Err(DeniedReason::IdentityDeny);
     }
-    if matches!(identity.principal, Principal::Root(_)) {
-        return None;
+    if by_resource == Grant::ExplicitDeny {
+        return Err(DeniedReason::ResourceDeny);
     }
-    match decide(identity.policies.iter(), question) {
-        Decision::Allow => None,
-        Decision::ExplicitDeny => Some(DeniedReason::ExplicitDeny),
-        Decision::ImplicitDeny => Some(DeniedReason::NoIdentityPolicy),
+    let owner = match identity.principal.account() {
+        Some(account) => Owner::of(question.resource, account),
+        None => return by_resource_alone(&identity.principal, by_resource),
+    };
+    // Whoever lets another account configure a function does not want the function to act as somebody of that account.
+    if is_pass_role && identity.principal.account().map(|a| Owner::of(first.resource, a)) != Some(owner) {
+        return Err(DeniedReason::NoResourcePolicy);
+    }
+    let may_by_identity = by_identity == Decision::Allow;
+    match (owner, by_resource) {
+        (Owner::Same, Grant::ToPrincipal) => Ok(()),
+        (Owner::Other, Grant::ToPrincipal | Grant::ToAccount) | (Owner::Same | Owner::Platform, _) => {
+            if may_by_identity {
+                Ok(())
+            } else {
+                Err(DeniedReason::NoIdentityPolicy)
+            }
+        }
+        (Owner::Other | Owner::Nobody, _) => Err(DeniedReason::NoResourcePolicy),
     }
 }
 
-/// Of the principal's own account, or of the platform itself (`arn:aws:iam::aws:policy/…`: policies that everyone
-/// may use). An ARN that names no account belongs to nobody whom we know.
-fn is_reachable(resource: &str, account: AccountId) -> bool {
-    resource == "*"
-        || matches!(resource.split(':').nth(4), Some(owner) if owner == account.as_str() || owner == "aws")
+fn by_identity(identity: &Identity, question: &Question<'_>) -> Decision {
+    match identity.principal {
+        Principal::Root(_) => Decision::Allow,
+        _ => decide(identity.policies.iter(), question),
+    }
+}
+
+/// Services are let in by the resource's policy alone. (Source: "When an AWS service calls your Lambda function, Lambda
+/// considers only the resource-based policy", access permissions in the Lambda developer guide.)
+fn by_resource_alone(principal: &Principal, grant: Grant) -> Result<(), DeniedReason> {
+    match (principal, grant) {
+        (Principal::Service(_), Grant::ToPrincipal) => Ok(()),
+        (Principal::Service(_), _) => Err(DeniedReason::NoResourcePolicy),
+        _ => Err(DeniedReason::NoIdentityPolicy),
+    }
+}
+
+/// Whose a resource is, seen from the principal's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Same,
+    Other,
+    /// `arn:aws:iam::aws:policy/…`: policies that everyone may use.
+    Platform,
+    /// An ARN that names no account, or no ARN at all.
+    Nobody,
+}
+
+impl Owner {
+    fn of(resource: &str, account: AccountId) -> Self {
+        match resource.split(':').nth(4) {
+            _ if resource == "*" => Self::Same,
+            Some(owner) if owner == account.as_str() => Self::Same,
+            Some("aws") => Self::Platform,
+            Some(owner) if owner.parse::<AccountId>().is_ok() => Self::Other,
+            _ => Self::Nobody,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Context, parse_identity_policy};
+    use crate::policy::parse_identity_policy;
 
     const ECHO: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
-    fn ask<'a>(action: &'a str, resource: &'a str, context: &'a Context) -> Question<'a> {
-        Question { action, resource, context }
+    fn ask<'a>(action: &'a str, resource: &'a str, context: &'a Context) -> Asked<'a> {
+        Question { action, resource, context }.into()
     }
 
     fn user(policies: &[&str]) -> Arc<Identity> {
@@ -186,7 +275,7 @@ mod tests {
         let theirs = "arn:aws:lambda:us-east-1:123456789012:function:echo";
         for other in [theirs, "arn:aws:s3:::bucket", "echo", ""] {
             let denied = permit(&root, &[ask("lambda:InvokeFunction", other, &context)]).unwrap_err();
-            assert_eq!(denied.reason, DeniedReason::OtherAccount, "{other}");
+            assert_eq!(denied.reason, DeniedReason::NoResourcePolicy, "{other}");
         }
     }
 

@@ -18,7 +18,7 @@ fn a_decision_allocates_nothing() {
             "IpAddress":{"address":["10.0.0.0/8","::1"]},
             "Bool":{"truth":true},
             "ForAllValues:StringEquals":{"many":["a","b","c"]},
-            "Null":{"absent":"true"}}}]}"#;
+            "Null":{"aws:SourceVpc":"true"}}}]}"#;
     let policies: [Policy; 2] = [
         parse_identity_policy(
             r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}"#,

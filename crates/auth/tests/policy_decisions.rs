@@ -112,12 +112,12 @@ fn conditions_look_at_the_context() {
         "{}",
         r#"{"IpAddress":{"AWS:sourceip":["192.168.0.0/16","10.0.0.0/8"]}}"#,
         r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"},"Bool":{"aws:SecureTransport":false}}"#,
-        r#"{"StringNotEquals":{"absent":"x"}}"#,
-        r#"{"StringEqualsIfExists":{"absent":"x"}}"#,
-        r#"{"Null":{"absent":"true","aws:SourceIp":"false"}}"#,
+        r#"{"StringNotEquals":{"aws:SourceVpc":"x"}}"#,
+        r#"{"StringEqualsIfExists":{"aws:SourceVpc":"x"}}"#,
+        r#"{"Null":{"aws:SourceVpc":"true","aws:SourceIp":"false"}}"#,
         r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":["b","c"]}}"#,
         r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["a","b","c"]}}"#,
-        r#"{"ForAllValues:StringEquals":{"absent":"x"}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:SourceVpc":"x"}}"#,
         r#"{"StringNotEquals":{"aws:SourceIp":["a","b"]}}"#,
     ] {
         assert!(holds(condition), "{condition}");
@@ -125,11 +125,11 @@ fn conditions_look_at_the_context() {
     for condition in [
         r#"{"NotIpAddress":{"aws:SourceIp":["192.168.0.0/16","10.0.0.0/8"]}}"#,
         r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"},"Bool":{"aws:SecureTransport":true}}"#,
-        r#"{"StringEquals":{"absent":"x"}}"#,
+        r#"{"StringEquals":{"aws:SourceVpc":"x"}}"#,
         r#"{"StringLikeIfExists":{"aws:SourceIp":"11.*"}}"#,
-        r#"{"Null":{"absent":"false"}}"#,
+        r#"{"Null":{"aws:SourceVpc":"false"}}"#,
         r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"c"}}"#,
-        r#"{"ForAnyValue:StringEquals":{"absent":"x"}}"#,
+        r#"{"ForAnyValue:StringEquals":{"aws:SourceVpc":"x"}}"#,
         r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["a","c"]}}"#,
         r#"{"StringNotEquals":{"aws:SourceIp":["a","10.1.2.3"]}}"#,
     ] {

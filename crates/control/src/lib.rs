@@ -6,6 +6,8 @@ mod account;
 pub mod background;
 mod functions;
 mod lambda_time;
+mod layers;
+mod marker;
 mod messages;
 mod permissions;
 mod scan;
@@ -80,5 +82,11 @@ impl Control {
             .on::<lambda::AddPermission, _>(self)
             .on::<lambda::RemovePermission, _>(self)
             .on::<lambda::GetPolicy, _>(self)
+            .on::<lambda::PublishLayerVersion, _>(self)
+            .on::<lambda::GetLayerVersion, _>(self)
+            .on::<lambda::GetLayerVersionByArn, _>(self)
+            .on::<lambda::ListLayers, _>(self)
+            .on::<lambda::ListLayerVersions, _>(self)
+            .on::<lambda::DeleteLayerVersion, _>(self)
     }
 }

@@ -4,7 +4,7 @@
 pub(crate) mod policies;
 
 use package::PackageError;
-use types::{RuntimeName, ServiceError, limits};
+use types::{LayerRef, Region, RuntimeName, ServiceError, limits};
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ServiceError {
     ServiceError::caller("InvalidParameterValueException", 400, message)
@@ -157,6 +157,76 @@ pub(crate) fn out_of_range(parameter: &str) -> ServiceError {
 /// Our own: a marker that this installation didn't make.
 pub(crate) fn bad_marker() -> ServiceError {
     invalid("Invalid Marker: give the NextMarker of an earlier answer, unchanged.")
+}
+
+/// Source: recorded on GetLayerVersion and GetLayerVersionByArn, 404.
+pub(crate) fn no_such_resource() -> ServiceError {
+    ServiceError::caller("ResourceNotFoundException", 404, "The resource you requested does not exist.")
+}
+
+/// Source: recorded on GetLayerVersion and DeleteLayerVersion.
+pub(crate) fn layer_version_below_one() -> ServiceError {
+    invalid("Layer Version Cannot be less than 1")
+}
+
+/// Our own: the constraints of the API let a few texts through that name no layer.
+pub(crate) fn malformed_layer(name: &str) -> ServiceError {
+    invalid(format!("{name} is not a layer's name or ARN."))
+}
+
+/// Our own, after what the service says of functions of another region.
+pub(crate) fn layer_of_other_region(layer: &LayerRef, here: &Region) -> ServiceError {
+    let message = format!("Layers from '{}' are not reachable in this region ('{here}')", layer.region);
+    ServiceError::caller("ResourceNotFoundException", 404, message)
+}
+
+/// Source: recorded on PublishLayerVersion with an unknown runtime: ValidationException, the set without brackets of a
+/// list's members around it.
+pub(crate) fn unknown_compatible_runtime(member: &str, given: &str, known: &str) -> ServiceError {
+    let message = format!(
+        "1 validation error detected: Value '{given}' at '{member}' failed to satisfy constraint: Member must satisfy enum \
+         value set: [{known}]"
+    );
+    ServiceError::caller("ValidationException", 400, message)
+}
+
+/// Source: recorded on CreateFunction and UpdateFunctionConfiguration.
+pub(crate) fn too_many_layers() -> ServiceError {
+    invalid(format!("Cannot reference more than {} layers.", limits::LAYERS))
+}
+
+/// Source: recorded on CreateFunction and UpdateFunctionConfiguration.
+pub(crate) fn no_such_layer_version(arn: &str) -> ServiceError {
+    invalid(format!("Layer version {arn} does not exist."))
+}
+
+/// Source: recorded on CreateFunction and UpdateFunctionConfiguration; the same for one version that is named twice.
+pub(crate) fn layer_twice(first: &str, second: &str) -> ServiceError {
+    invalid(format!(
+        "Two different versions of the same layer are not allowed to be referenced in the same function. {first} and \
+         {second} are versions of the same layer."
+    ))
+}
+
+/// Source: recorded on CreateFunction.
+pub(crate) fn layers_of_other_region(here: &Region) -> ServiceError {
+    invalid(format!(
+        "Layers are not in the same region as the function. Layers are expected to be in region {here}."
+    ))
+}
+
+/// Source: recorded on CreateFunction and UpdateFunctionConfiguration.
+pub(crate) fn layers_too_large() -> ServiceError {
+    invalid(format!("Layers consume more than the available size of {} bytes", limits::CODE_UNZIPPED_BYTES))
+}
+
+/// Source: recorded on CreateFunction and UpdateFunctionCode.
+pub(crate) fn code_and_layers_too_large(actual: u64) -> ServiceError {
+    invalid(format!(
+        "Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual size is {actual} \
+         bytes.",
+        limits::CODE_UNZIPPED_BYTES
+    ))
 }
 
 /// The service failed: an operator's business.

@@ -13,7 +13,7 @@ pub(crate) struct AccountUsage {
     pub(crate) code_bytes: u64,
 }
 
-/// The usage of every account. Bounded by the number of accounts that have functions.
+/// The usage of every account. Bounded by the number of accounts that have functions or layers.
 #[derive(Default)]
 pub(crate) struct Usage {
     by_account: Mutex<HashMap<AccountId, AccountUsage>>,
@@ -37,6 +37,12 @@ impl Usage {
                     u.functions += 1;
                     u.code_bytes += stored.value.code.size;
                 });
+            }
+        }
+        let mut pages = scan::layer_versions(store);
+        while let Some(page) = pages.next().await? {
+            for stored in &page {
+                usage.change(stored.value.account, |u| u.code_bytes += stored.value.code.size);
             }
         }
         Ok(usage)

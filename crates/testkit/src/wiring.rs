@@ -2,7 +2,9 @@
 
 use crate::gates::function_of;
 use crate::{FakeClock, Gates, Keys, Lines, Seeded, Setup};
-use api::{AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, Server};
+use api::{
+    AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, ResourcePolicies, Server,
+};
 use auth::Directory;
 use control::{CodeDownloads, Control, ControlParts};
 use invoke::{DataPlane, DataPlaneParts, Settings, StoredCode};
@@ -130,6 +132,7 @@ impl Edges {
             invoke: plane,
             downloads,
             identities: Arc::new(Identities::new(Arc::clone(&self.keys) as Arc<dyn Directory>)),
+            policies: Arc::new(ResourcePolicies::new(Arc::clone(&self.store), Region::default())),
             audit,
             clock: self.clock(),
             random: Arc::clone(&self.random),

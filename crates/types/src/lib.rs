@@ -10,6 +10,7 @@ mod error;
 mod function;
 mod function_ref;
 mod ids;
+mod layer;
 pub mod limits;
 mod random;
 mod units;
@@ -21,6 +22,7 @@ pub use error::{Fault, ServiceError};
 pub use function::{FunctionName, Qualifier, RuntimeName, Version};
 pub use function_ref::{FunctionRef, FunctionRefError};
 pub use ids::{EnvironmentId, RequestId, RevisionId};
+pub use layer::{LayerName, LayerRef, LayerVersionRef};
 pub use random::Random;
 pub use units::{MemoryMb, TimeoutSeconds};
 

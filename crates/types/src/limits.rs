@@ -14,6 +14,8 @@ pub const ENVIRONMENT_VARIABLES_BYTES: usize = 4096;
 pub const CODE_ZIPPED_BYTES: u64 = 52_428_800;
 /// A code package with its layers, unzipped, in bytes.
 pub const CODE_UNZIPPED_BYTES: u64 = 262_144_000;
+/// Layers of one function.
+pub const LAYERS: usize = 5;
 /// Code of all functions and layers of one account in a region, zipped, in bytes (75 GB).
 pub const ACCOUNT_CODE_BYTES: u64 = 80_530_636_800;
 /// A whole CreateFunction or UpdateFunctionCode request, in bytes.

@@ -43,7 +43,8 @@ fn all() -> Vec<Built> {
     built! {
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
             UpdateFunctionConfiguration DeleteFunction GetAccountSettings Invoke
-            AddPermission RemovePermission GetPolicy;
+            AddPermission RemovePermission GetPolicy
+            PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -28,6 +28,15 @@ fn python() -> Option<(TempDir, Runtimes, RuntimeName)> {
     Some((dir, runtimes, found.name))
 }
 
+/// The node of this machine, in a registry of its own.
+fn node() -> Option<(TempDir, Runtimes, RuntimeName)> {
+    let found = Runtimes::discover().into_iter().find(|c| c.name.as_str().starts_with("nodejs"))?;
+    let dir = tempfile::tempdir().unwrap();
+    let mut runtimes = Runtimes::open(dir.path()).unwrap();
+    runtimes.add(&found.name, &found.prefix).unwrap();
+    Some((dir, runtimes, found.name))
+}
+
 fn skipped(test: &str, why: &str) {
     eprintln!("SKIPPED {test}: {why}");
 }
@@ -223,6 +232,70 @@ fn elf_files(root: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn a_node_root_is_listed_again_and_verified() {
+    let Some((dir, runtimes, node)) = node() else {
+        return skipped("a_node_root_is_listed_again_and_verified", "no node on this machine");
+    };
+    let runtime = runtimes.get(&node).unwrap();
+    let major = node.as_str().trim_start_matches("nodejs").trim_end_matches(".x");
+    assert!(runtime.version.starts_with(&format!("nodejs:{major}.")), "{}", runtime.version);
+    assert_eq!(runtime.argv, ["/var/lang/bin/node", "/var/runtime/bootstrap.cjs"]);
+    for path in ["var/runtime/bootstrap.cjs", "var/lang/bin/node", "usr/bin/env", "var/task"] {
+        assert!(runtime.root.join(path).exists(), "{path}");
+    }
+    runtimes.verify(&node).unwrap();
+    assert_eq!(Runtimes::open(dir.path()).unwrap().names(), [node]);
+}
+
+#[test]
+fn root_required_node_runs_inside_its_root() {
+    let test = "root_required_node_runs_inside_its_root";
+    let Some((_dir, runtimes, node)) = node() else {
+        return skipped(test, "no node on this machine");
+    };
+    if !may_chroot() {
+        return skipped(test, "needs root for chroot");
+    }
+    let runtime = runtimes.get(&node).unwrap();
+    let script = "for (const name of require('module').builtinModules) if (!name.startsWith('_')) require(name);        require('crypto').createHash('sha256').update('x').digest('hex');        console.log(process.versions.node, new Date(0).toLocaleString('de-DE', { timeZone: 'Europe/Berlin' }))";
+    let output = run_inside(&runtime.root, &runtime.env, &[&runtime.argv[0], "-e", script]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let version = runtime.version.strip_prefix("nodejs:").unwrap();
+    assert_eq!(
+        text.trim_end(),
+        format!("{version} 1.1.1970, 01:00:00"),
+        "the version was found without running it"
+    );
+}
+
+#[test]
+fn a_node_of_another_version_or_of_none_is_refused() {
+    let test = "a_node_of_another_version_or_of_none_is_refused";
+    let Some((dir, mut runtimes, node)) = node() else {
+        return skipped(test, "no node on this machine");
+    };
+    let other = runtimes.add(&name("nodejs99.x"), Path::new("/usr")).unwrap_err();
+    let absent = !Path::new("/usr/bin/node").is_file();
+    match other {
+        RuntimesError::OtherVersion { found, .. } => assert!(found.starts_with("nodejs"), "{found}"),
+        RuntimesError::NoInterpreter { .. } if absent => {}
+        other => panic!("{other}"),
+    }
+    let prefix = tempfile::tempdir().unwrap();
+    fs::create_dir(prefix.path().join("bin")).unwrap();
+    let missing = runtimes.add(&node, prefix.path()).unwrap_err();
+    assert!(matches!(missing, RuntimesError::NoInterpreter { .. }), "{missing}");
+    fs::copy("/bin/true", prefix.path().join("bin/node")).unwrap();
+    let unknown = runtimes.add(&node, prefix.path()).unwrap_err();
+    assert!(matches!(unknown, RuntimesError::NoVersion { .. }), "{unknown}");
+    fs::write(prefix.path().join("bin/node"), "#!/bin/sh\nexec node \"$@\"\n").unwrap();
+    let script = runtimes.add(&node, prefix.path()).unwrap_err();
+    assert!(matches!(script, RuntimesError::NotAProgram { .. }), "a version manager's shim: {script}");
+    assert_eq!(Runtimes::open(dir.path()).unwrap().names(), [node], "the one that was there stays");
 }
 
 #[test]

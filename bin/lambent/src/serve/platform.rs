@@ -3,7 +3,9 @@
 use crate::config::Configuration;
 use crate::error::Error;
 use crate::system::{self, SystemClock, SystemRandom};
-use api::{AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, Server};
+use api::{
+    AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, ResourcePolicies, Server,
+};
 use auth::Directory;
 use control::background::{Activation, sweep_code};
 use control::{CodeDownloads, Control, ControlParts};
@@ -153,6 +155,7 @@ impl Platform {
             invoke: self.plane.clone(),
             downloads,
             identities: self.identities(directory),
+            policies: Arc::new(ResourcePolicies::new(Arc::clone(&self.store), region.clone())),
             audit,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

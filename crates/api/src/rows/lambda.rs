@@ -1,6 +1,8 @@
 //! Rows of Lambda.
 
-use super::{Access, Check, Row, Subject};
+use super::{Access, Check, Key, Row, Subject};
+use types::limits;
+use wire::Value;
 
 pub(super) fn row(operation: &str) -> Option<&'static Row> {
     const fn read(checks: fn(&Subject<'_>) -> Vec<Check>) -> Row {
@@ -10,17 +12,25 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         Row::new(Access::Write, checks)
     }
     Some(match operation {
-        "CreateFunction" => const { &write(create_function) },
+        "CreateFunction" => const { &write(create_function).with_keys(configuration_keys) },
         "GetFunction" => const { &read(|s| on_function(s, "lambda:GetFunction")) },
         "GetFunctionConfiguration" => const { &read(|s| on_function(s, "lambda:GetFunctionConfiguration")) },
         "ListFunctions" => const { &read(|_| on_all("lambda:ListFunctions")) },
         "UpdateFunctionCode" => const { &write(|s| on_function(s, "lambda:UpdateFunctionCode")) },
-        "UpdateFunctionConfiguration" => const { &write(update_configuration) },
+        "UpdateFunctionConfiguration" => const { &write(update_configuration).with_keys(configuration_keys) },
         "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
         "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
         "AddPermission" => const { &write(|s| on_function(s, "lambda:AddPermission")) },
         "RemovePermission" => const { &write(|s| on_function(s, "lambda:RemovePermission")) },
         "GetPolicy" => const { &read(|s| on_function(s, "lambda:GetPolicy")) },
+        "PublishLayerVersion" => const { &write(|s| on_layer(s, "lambda:PublishLayerVersion")) },
+        "GetLayerVersion" => const { &read(|s| on_layer_version(s, "lambda:GetLayerVersion")) },
+        // "This action also supports the GetLayerVersionByArn API."
+        "GetLayerVersionByArn" => const { &read(|s| vec![use_of_layer(s, s.text("Arn"))]) },
+        "ListLayers" => const { &read(|_| on_all("lambda:ListLayers")) },
+        // The reference names no resource; the service's refusals name the layer, and another account's is never listed.
+        "ListLayerVersions" => const { &read(|s| on_layer(s, "lambda:ListLayerVersions")) },
+        "DeleteLayerVersion" => const { &write(|s| on_layer_version(s, "lambda:DeleteLayerVersion")) },
         "Invoke" => const { &write(|s| on_function(s, "lambda:InvokeFunction")) },
         _ => return None,
     })
@@ -34,18 +44,54 @@ fn on_function(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
     vec![Check { action, resource: subject.function("FunctionName") }]
 }
 
+fn on_layer(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
+    vec![Check { action, resource: subject.layer("LayerName") }]
+}
+
+fn on_layer_version(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
+    vec![Check { action, resource: subject.layer_version("LayerName", "VersionNumber") }]
+}
+
+fn use_of_layer(subject: &Subject<'_>, arn: &str) -> Check {
+    Check { action: "lambda:GetLayerVersion", resource: subject.layer_version_arn(arn) }
+}
+
 fn create_function(subject: &Subject<'_>) -> Vec<Check> {
-    with_pass_role(subject, on_function(subject, "lambda:CreateFunction"))
+    with_layers(subject, with_pass_role(subject, on_function(subject, "lambda:CreateFunction")))
 }
 
 fn update_configuration(subject: &Subject<'_>) -> Vec<Check> {
-    with_pass_role(subject, on_function(subject, "lambda:UpdateFunctionConfiguration"))
+    with_layers(subject, with_pass_role(subject, on_function(subject, "lambda:UpdateFunctionConfiguration")))
 }
 
 /// A role is passed only where one is named; CreateFunction without one fails its validation.
 fn with_pass_role(subject: &Subject<'_>, mut checks: Vec<Check>) -> Vec<Check> {
     if !subject.text("Role").is_empty() {
         checks.push(Check { action: "iam:PassRole", resource: subject.identity_arn("role", "Role") });
+    }
+    checks
+}
+
+/// What a statement may demand of a configuration. Source: "Condition keys" in the service authorization reference:
+/// `lambda:Layer`, once per layer version, and `iam:PassedToService`.
+fn configuration_keys(subject: &Subject<'_>) -> Vec<Key> {
+    let mut keys = Vec::new();
+    if !subject.text("Role").is_empty() {
+        keys.push(("iam:PassedToService", "lambda.amazonaws.com".to_owned()));
+    }
+    if let Some(Value::List(layers)) = subject.input.get("Layers") {
+        let named = layers.iter().filter_map(Value::as_str).take(limits::LAYERS);
+        keys.extend(named.map(|layer| ("lambda:Layer", subject.layer_version_arn(layer))));
+    }
+    keys
+}
+
+/// Whoever gives a function a layer must be allowed to read it. A list that is longer than a function's may be is refused
+/// whole, whatever it names, so that the rest of it needn't be asked about.
+fn with_layers(subject: &Subject<'_>, mut checks: Vec<Check>) -> Vec<Check> {
+    if let Some(Value::List(layers)) = subject.input.get("Layers") {
+        let named = layers.iter().take(limits::LAYERS);
+        checks.extend(named.map(|arn| use_of_layer(subject, arn.as_str().unwrap_or_default())));
     }
     checks
 }

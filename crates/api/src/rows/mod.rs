@@ -10,7 +10,7 @@ mod logs;
 mod sts;
 
 use auth::Principal;
-use types::{AccountId, Arn, FunctionRef, Region};
+use types::{AccountId, Arn, FunctionRef, LayerRef, LayerVersionRef, Region};
 use wire::{Operation, Value};
 
 /// Whether an operation changes anything.
@@ -29,17 +29,45 @@ pub(crate) struct Check {
     pub(crate) resource: String,
 }
 
+/// A condition key with a value.
+pub(crate) type Key = (&'static str, String);
+
+/// All that a call asks for.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    /// The first one is the operation's own action, the others are secondary ones.
+    pub(crate) checks: Vec<Check>,
+    /// What conditions can look at besides what every request has. A key may have several values.
+    pub(crate) keys: Vec<Key>,
+}
+
 /// The row of one operation. The first check is the operation's own action, the others are secondary ones.
 pub(crate) struct Row {
     pub(crate) access: Access,
-    pub(crate) checks: fn(&Subject<'_>) -> Vec<Check>,
+    checks: fn(&Subject<'_>) -> Vec<Check>,
+    keys: fn(&Subject<'_>) -> Vec<Key>,
     /// Whether being somebody is enough: the checks are then not asked.
     pub(crate) open_to_callers: bool,
 }
 
 impl Row {
     const fn new(access: Access, checks: fn(&Subject<'_>) -> Vec<Check>) -> Self {
-        Self { access, checks, open_to_callers: false }
+        Self { access, checks, keys: |_| Vec::new(), open_to_callers: false }
+    }
+
+    /// The same row with condition keys of its own.
+    const fn with_keys(self, keys: fn(&Subject<'_>) -> Vec<Key>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Being somebody is enough.
+    const fn open_to_callers(self) -> Self {
+        Self { open_to_callers: true, ..self }
+    }
+
+    /// All that a call asks for.
+    pub(crate) fn wanted(&self, subject: &Subject<'_>) -> Wanted {
+        Wanted { checks: (self.checks)(subject), keys: (self.keys)(subject) }
     }
 }
 
@@ -64,6 +92,34 @@ impl Subject<'_> {
         match FunctionRef::parse(name, qualifier, self.account, self.region) {
             Ok(function) => function.arn(),
             Err(_) => self.regional("lambda", format!("function:{name}")),
+        }
+    }
+
+    /// The ARN of the layer that `member` names.
+    fn layer(&self, member: &str) -> String {
+        let name = self.text(member);
+        match LayerRef::parse(name, self.account, self.region) {
+            Ok(layer) => layer.arn(),
+            Err(_) => self.regional("lambda", format!("layer:{name}")),
+        }
+    }
+
+    /// The ARN of the version of a layer that two members name.
+    fn layer_version(&self, layer: &str, number: &str) -> String {
+        let number = match self.input.get(number) {
+            Some(Value::Int(number)) => *number,
+            _ => 0,
+        };
+        format!("{}:{number}", self.layer(layer))
+    }
+
+    /// The ARN of a layer version as it was sent. A text that is no ARN is checked as a name in the caller's account, and
+    /// fails its validation.
+    fn layer_version_arn(&self, text: &str) -> String {
+        match (text.parse::<LayerVersionRef>(), text.parse::<Arn>()) {
+            (Ok(version), _) => version.arn(),
+            (_, Ok(_)) => text.to_owned(),
+            _ => self.regional("lambda", format!("layer:{text}")),
         }
     }
 

@@ -141,7 +141,8 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
     let handlers = on! { Handlers::new(), desk;
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
             UpdateFunctionConfiguration DeleteFunction GetAccountSettings
-            AddPermission RemovePermission GetPolicy;
+            AddPermission RemovePermission GetPolicy
+            PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -18,5 +18,6 @@ mod people;
 mod permissions;
 mod platform;
 mod protocols;
+mod resource_policies;
 mod samples;
 mod signatures;

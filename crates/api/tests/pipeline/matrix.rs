@@ -102,13 +102,19 @@ async fn asked(platform: &Platform, call: &Call, bob: &Key) -> Vec<(String, Stri
 fn foreign(operation: &'static Operation) -> Option<Call> {
     let mut input = samples::input(operation);
     let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:echo");
+    let layer = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:layer:tools");
     let group = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/echo");
     let members = input.as_object_mut().unwrap();
     if members.contains_key("FunctionName") {
         members.insert("FunctionName".to_owned(), function.into());
+    } else if members.contains_key("LayerName") {
+        members.insert("LayerName".to_owned(), layer.into());
     } else if members.remove("logGroupName").is_some() {
         members.insert("logGroupIdentifier".to_owned(), group.into());
-    } else if !matches!(operation.name, "GetPolicy" | "GetPolicyVersion" | "DeletePolicy") {
+    } else if !matches!(
+        operation.name,
+        "GetPolicy" | "GetPolicyVersion" | "DeletePolicy" | "GetLayerVersionByArn"
+    ) {
         return None;
     }
     Some(samples::request(operation, &input))

@@ -3,7 +3,10 @@
 use crate::client::{self, Answer, Call};
 use crate::handlers::{self, Desk};
 use crate::people::{ACCOUNT, Key, NEIGHBOUR, People};
-use api::{AuditTrail, Downloads, FetchDownload, Identities, Limits, Pipeline, PipelineParts, Server};
+use api::{
+    AuditTrail, Downloads, FetchDownload, Identities, Limits, Pipeline, PipelineParts, ResourcePolicies,
+    Server,
+};
 use bytes::Bytes;
 use seal::{RootKey, Sealer};
 use std::net::SocketAddr;
@@ -64,7 +67,7 @@ pub(crate) struct Platform {
     pub(crate) downloads: Arc<Downloads>,
     pub(crate) root: Key,
     pub(crate) neighbour: Key,
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     writer: JoinHandle<()>,
@@ -92,6 +95,7 @@ impl Platform {
             invoke: desk.clone(),
             downloads: Arc::clone(&downloads),
             identities: Arc::clone(&identities),
+            policies: Arc::new(ResourcePolicies::new(Arc::clone(&store), Region::default())),
             audit,
             clock: clock.clone(),
             random,

@@ -66,10 +66,10 @@ async fn routes_that_lead_nowhere_are_answered_in_the_services_form() {
 #[tokio::test]
 async fn what_is_not_built_says_so() {
     let platform = Platform::start().await;
-    let layers = Call::new("GET", "/2018-10-31/layers", "lambda");
-    let answer = platform.call(&layers, &platform.root).await;
+    let signing = Call::new("GET", "/2020-04-22/code-signing-configs", "lambda");
+    let answer = platform.call(&signing, &platform.root).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (501, "NotImplementedException"));
-    assert_eq!(answer.message(), "Lambent does not implement lambda:ListLayers yet.");
+    assert_eq!(answer.message(), "Lambent does not implement lambda:ListCodeSigningConfigs yet.");
     let group = Call::new("POST", "/", "iam").body("Action=CreateGroup&Version=2010-05-08&GroupName=g");
     let answer = platform.call(&group, &platform.root).await;
     assert_eq!(answer.status, 501);
@@ -78,5 +78,5 @@ async fn what_is_not_built_says_so() {
     assert_eq!(other.message(), "Lambent does not implement dynamodb yet.");
     let records = platform.finish().await;
     let names: Vec<&str> = records.iter().map(|record| record.event_name.as_str()).collect();
-    assert_eq!(names, ["ListLayers", "CreateGroup"]);
+    assert_eq!(names, ["ListCodeSigningConfigs", "CreateGroup"]);
 }

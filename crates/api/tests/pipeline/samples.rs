@@ -49,6 +49,8 @@ fn sample(name: &str, shape: &'static Shape) -> Json {
         "Action" => json!("lambda:InvokeFunction"),
         "Principal" => json!("123456789012"),
         "Code" => json!({ "ZipFile": "UEsFBg==" }),
+        "LayerName" => json!("tools"),
+        "Arn" => json!("arn:aws:lambda:us-east-1:000000000000:layer:tools:1"),
         "logGroupName" => json!("/aws/lambda/echo"),
         "logStreamName" => json!("2026/11/24/[$LATEST]00"),
         _ => match shape.kind {
@@ -108,11 +110,13 @@ pub(crate) fn least(service: &str, name: &str) -> Call {
 }
 
 fn rest(operation: &'static Operation, input: &Json) -> Call {
-    let mut path = operation.uri.split('?').next().unwrap_or_default().to_owned();
-    let (mut query, mut body, mut headers) = (Vec::new(), Map::new(), Vec::new());
+    let (path, fixed) = operation.uri.split_once('?').unwrap_or((operation.uri, ""));
+    let (mut path, mut query) = (path.to_owned(), Vec::new());
+    query.extend(Some(fixed.to_owned()).filter(|fixed| !fixed.is_empty()));
+    let (mut body, mut headers) = (Map::new(), Vec::new());
     for (name, value) in input.as_object().unwrap() {
         let member = operation.input.unwrap().member(name).unwrap();
-        let text = || encoded(value.as_str().unwrap());
+        let text = || encoded(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         match member.location {
             Location::Uri => path = path.replace(&format!("{{{}}}", member.wire_name), &text()),
             Location::Query => query.push(format!("{}={}", member.wire_name, text())),

@@ -2,12 +2,13 @@
 //!
 //! Source: "IAM JSON policy elements: Condition operators" and "Set operators for multivalued context keys" in the IAM
 //! user guide. Invariant: what is not understood exactly (policy variables, BinaryEquals, values of the wrong kind,
-//! several values without a quantifier) is unknown, which never allows and always denies.
+//! several values without a quantifier, keys that we know nothing of) is unknown, which never allows and always denies.
 
 use super::context::Context;
 use super::decision::Applies;
 use super::document::{OneOrMany, Pairs, Scalar};
 use super::error::PolicyError;
+use super::keys;
 use super::operand::{Comparison, Operand};
 
 /// All conditions of a statement: each must hold.
@@ -55,6 +56,10 @@ impl Conditions {
         Ok(Self(conditions.into()))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn apply(&self, context: &Context) -> Applies {
         let mut all = Applies::Yes;
         for condition in &self.0 {
@@ -66,7 +71,11 @@ impl Conditions {
 
 impl Condition {
     fn apply(&self, context: &Context) -> Applies {
-        let values = context.values(&self.key).unwrap_or_default();
+        let values = match context.values(&self.key) {
+            Some(values) => values,
+            None if keys::is_known(&self.key) => &[],
+            None => return Applies::Unknown,
+        };
         match &self.test {
             Test::Null(absent) => yes(values.is_empty() == *absent),
             Test::Compare { quantifier, if_exists, negated, operands } => {

@@ -42,7 +42,18 @@ pub(crate) enum Applies {
     Unknown,
 }
 
+impl Policy {
+    /// Whether a statement looks at anything besides action and resource.
+    pub fn has_conditions(&self) -> bool {
+        self.statements.iter().any(|rule| !rule.conditions.is_empty())
+    }
+}
+
 impl Selection {
+    pub(crate) fn everything() -> Self {
+        Self::AllBut(Box::new([]))
+    }
+
     pub(crate) fn applies(&self, text: &str) -> Applies {
         let found = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(text));
         let selected = match self {
@@ -69,7 +80,7 @@ impl Applies {
 }
 
 impl Rule {
-    fn applies(&self, question: &Question<'_>) -> Applies {
+    pub(crate) fn applies(&self, question: &Question<'_>) -> Applies {
         self.actions
             .applies(question.action)
             .and(|| self.resources.applies(question.resource))

@@ -53,18 +53,21 @@ pub enum PolicyError {
     /// A trust policy's statement without Effect.
     #[error("{}", text::TRUST_EFFECT_MISSING)]
     TrustEffectMissing,
-    /// A trust policy's statement without Principal.
-    #[error("{}", text::TRUST_PRINCIPAL_MISSING)]
-    TrustPrincipalMissing,
-    /// A trust policy's statement with an empty Principal.
-    #[error("{}", text::TRUST_PRINCIPAL_EMPTY)]
-    TrustPrincipalEmpty,
+    /// A statement without Principal, where one must be.
+    #[error("{}", text::PRINCIPAL_MISSING)]
+    PrincipalMissing,
+    /// A statement with an empty Principal.
+    #[error("{}", text::PRINCIPAL_EMPTY)]
+    PrincipalEmpty,
+    /// A resource policy with NotPrincipal.
+    #[error("{}", text::NOT_PRINCIPAL)]
+    NotPrincipal,
     /// A trust policy with NotPrincipal.
     #[error("{}", text::TRUST_NOT_PRINCIPAL)]
     TrustNotPrincipal,
     /// A principal that is none; holds its kind and value.
     #[error("{}", text::principal(.0, .1))]
-    TrustPrincipal(&'static str, String),
+    Principal(&'static str, String),
     /// A trust policy's statement without Action.
     #[error("{}", text::TRUST_ACTION_MISSING)]
     TrustActionMissing,

@@ -17,13 +17,11 @@ pub fn parse_identity_policy(json: &str) -> Result<Policy, PolicyError> {
     }
     let document: Document = serde_json::from_str(json).map_err(|_| PolicyError::Syntax)?;
     let statements = document.statement.as_slice();
-    if statements.is_empty()
-        || !matches!(document.version.as_deref(), None | Some("2008-10-17" | "2012-10-17"))
-    {
+    if statements.is_empty() || !is_version(document.version.as_deref()) {
         return Err(PolicyError::Syntax);
     }
     for statement in statements {
-        check_shape(statement)?;
+        check_identity_shape(statement)?;
     }
     if document.version.as_deref() != Some("2012-10-17") {
         return Err(PolicyError::Version);
@@ -46,10 +44,19 @@ pub fn counted_characters(json: &str) -> usize {
     json.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-fn check_shape(statement: &Statement) -> Result<(), PolicyError> {
+/// The versions of the policy language; none means the older one.
+pub(crate) fn is_version(version: Option<&str>) -> bool {
+    matches!(version, None | Some("2008-10-17" | "2012-10-17"))
+}
+
+fn check_identity_shape(statement: &Statement) -> Result<(), PolicyError> {
     if statement.principal.is_some() || statement.not_principal.is_some() {
         return Err(PolicyError::PrincipalPresent);
     }
+    check_shape(statement)
+}
+
+pub(crate) fn check_shape(statement: &Statement) -> Result<(), PolicyError> {
     if statement.effect.is_none()
         || (statement.action.is_some() && statement.not_action.is_some())
         || (statement.resource.is_some() && statement.not_resource.is_some())
@@ -91,7 +98,7 @@ pub(crate) fn actions(statement: &Statement) -> Result<Selection, PolicyError> {
     Ok(selection(list, negated, Case::Insensitive))
 }
 
-fn resources(statement: &Statement) -> Result<Selection, PolicyError> {
+pub(crate) fn resources(statement: &Statement) -> Result<Selection, PolicyError> {
     let (list, negated) = one_of(statement.resource.as_ref(), statement.not_resource.as_ref());
     let list = list.filter(|list| !list.is_empty()).ok_or(PolicyError::NoResources)?;
     list.iter().try_for_each(|resource| check_resource(resource))?;

@@ -2,52 +2,18 @@
 
 use super::condition::Conditions;
 use super::context::Context;
-use super::decision::{Applies, Effect, Question, Selection};
-use super::document::{Document, MAX_BYTES, Principals, Statement};
+use super::decision::{Question, Rule, Selection};
+use super::document::{Document, MAX_BYTES, Statement};
 use super::error::PolicyError;
-use super::parse::{actions, check_sids, effect};
+use super::named::{self, Grant, NamedRule};
+use super::parse::{actions, check_sids, effect, is_version};
+use super::principals::Named;
 use crate::Principal;
-use types::{AccountId, Arn};
 
 /// A role's AssumeRolePolicyDocument, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustPolicy {
-    statements: Box<[TrustRule]>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct TrustRule {
-    effect: Effect,
-    trusted: Box<[Trusted]>,
-    actions: Selection,
-    conditions: Conditions,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Trusted {
-    Everybody,
-    /// Whoever belongs to the account.
-    Account(AccountId),
-    /// A user, a role (that is: its sessions), or one session.
-    Arn(Box<str>),
-    Service(Box<str>),
-    /// An identity provider: nobody whom we know.
-    Federated,
-}
-
-impl Trusted {
-    fn is(&self, principal: &Principal) -> bool {
-        match self {
-            Self::Everybody => !matches!(principal, Principal::Anonymous),
-            Self::Account(account) => principal.account() == Some(*account),
-            Self::Arn(arn) => {
-                !matches!(principal, Principal::Service(_) | Principal::Anonymous)
-                    && (principal.arn() == **arn || principal.role_arn().as_deref() == Some(arn))
-            }
-            Self::Service(name) => matches!(principal, Principal::Service(service) if **name == **service),
-            Self::Federated => false,
-        }
-    }
+    statements: Box<[NamedRule]>,
 }
 
 impl TrustPolicy {
@@ -56,22 +22,7 @@ impl TrustPolicy {
     /// [`permit`](crate::permit).
     pub fn allows(&self, principal: &Principal, action: &str, context: &Context) -> bool {
         let question = Question { action, resource: "*", context };
-        let mut allowed = false;
-        for rule in &self.statements {
-            let is_meant = rule.trusted.iter().any(|trusted| trusted.is(principal));
-            match (rule.effect, is_meant, rule.applies(&question)) {
-                (Effect::Deny, true, Applies::Yes | Applies::Unknown) => return false,
-                (Effect::Allow, true, Applies::Yes) => allowed = true,
-                _ => {}
-            }
-        }
-        allowed
-    }
-}
-
-impl TrustRule {
-    fn applies(&self, question: &Question<'_>) -> Applies {
-        self.actions.applies(question.action).and(|| self.conditions.apply(question.context))
+        matches!(named::decide(&self.statements, principal, &question), Grant::ToPrincipal | Grant::ToAccount)
     }
 }
 
@@ -85,7 +36,7 @@ pub fn parse_trust_policy(json: &str) -> Result<TrustPolicy, PolicyError> {
     }
     let document: Document = serde_json::from_str(json)
         .map_err(|error| if error.is_data() { PolicyError::Syntax } else { PolicyError::NotJson })?;
-    if !matches!(document.version.as_deref(), None | Some("2008-10-17" | "2012-10-17")) {
+    if !is_version(document.version.as_deref()) {
         return Err(PolicyError::TrustVersion);
     }
     let statements = document.statement.as_slice();
@@ -97,7 +48,7 @@ pub fn parse_trust_policy(json: &str) -> Result<TrustPolicy, PolicyError> {
     Ok(TrustPolicy { statements: rules })
 }
 
-fn rule(statement: &Statement) -> Result<TrustRule, PolicyError> {
+fn rule(statement: &Statement) -> Result<NamedRule, PolicyError> {
     if statement.effect.is_none() {
         return Err(PolicyError::TrustEffectMissing);
     }
@@ -107,13 +58,15 @@ fn rule(statement: &Statement) -> Result<TrustRule, PolicyError> {
     if statement.resource.is_some() || statement.not_resource.is_some() {
         return Err(PolicyError::TrustResource);
     }
-    let principals = statement.principal.as_ref().ok_or(PolicyError::TrustPrincipalMissing)?;
-    Ok(TrustRule {
-        effect: effect(statement)?,
-        trusted: trusted(principals)?,
+    let principals = statement.principal.as_ref().ok_or(PolicyError::PrincipalMissing)?;
+    let (effect, named) = (effect(statement)?, Named::read(principals)?);
+    let rule = Rule {
+        effect,
         actions: trust_actions(statement)?,
+        resources: Selection::everything(),
         conditions: Conditions::compile(statement.condition.as_ref())?,
-    })
+    };
+    Ok(NamedRule { named, rule })
 }
 
 fn trust_actions(statement: &Statement) -> Result<Selection, PolicyError> {
@@ -127,54 +80,4 @@ fn trust_actions(statement: &Statement) -> Result<Selection, PolicyError> {
     }
     let of_sts = |action: &String| action.get(..4).is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts:"));
     if list.iter().all(of_sts) { actions(statement) } else { Err(PolicyError::TrustAction) }
-}
-
-fn trusted(principals: &Principals) -> Result<Box<[Trusted]>, PolicyError> {
-    let kinds = match principals {
-        Principals::Text(text) if text == "*" => return Ok(Box::new([Trusted::Everybody])),
-        Principals::Text(text) => return Err(PolicyError::TrustPrincipal("AWS", text.clone())),
-        Principals::Kinds(kinds) => &kinds.0,
-    };
-    let mut trusted = Vec::new();
-    for (kind, values) in kinds {
-        let read = match kind.as_str() {
-            "AWS" => aws,
-            "Service" => service,
-            "Federated" => |_: &str| Ok(Trusted::Federated),
-            _ => return Err(PolicyError::TrustPrincipal("AWS", kind.clone())),
-        };
-        for value in values.as_slice() {
-            trusted.push(read(value)?);
-        }
-    }
-    if trusted.is_empty() { Err(PolicyError::TrustPrincipalEmpty) } else { Ok(trusted.into()) }
-}
-
-/// An account's digits, the ARN of its owner, of a user, role or session, or `*`. No other wildcards.
-fn aws(text: &str) -> Result<Trusted, PolicyError> {
-    if text == "*" {
-        return Ok(Trusted::Everybody);
-    }
-    if let Ok(account) = text.parse() {
-        return Ok(Trusted::Account(account));
-    }
-    let wrong = || PolicyError::TrustPrincipal("AWS", text.to_owned());
-    let arn: Arn = text.parse().map_err(|_| wrong())?;
-    let account = arn.account_id().ok_or_else(wrong)?;
-    let has_wildcard = text.contains(['*', '?', '$']);
-    match (arn.service.as_str(), arn.resource.split('/').next()) {
-        _ if has_wildcard || arn.partition != "aws" || !arn.region.is_empty() => Err(wrong()),
-        ("iam", Some("root")) if arn.resource == "root" => Ok(Trusted::Account(account)),
-        ("iam", Some("user" | "role")) | ("sts", Some("assumed-role")) => Ok(Trusted::Arn(text.into())),
-        _ => Err(wrong()),
-    }
-}
-
-fn service(text: &str) -> Result<Trusted, PolicyError> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    if text.ends_with(".amazonaws.com") && text.bytes().all(fits) {
-        Ok(Trusted::Service(text.into()))
-    } else {
-        Err(PolicyError::TrustPrincipal("SERVICE", text.to_owned()))
-    }
 }

@@ -3,10 +3,10 @@
 use crate::account::signed;
 use crate::{Control, lambda_time, messages};
 use api::lambda::{
-    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, RuntimeVersionConfig,
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig, RuntimeVersionConfig,
     SnapStartResponse, TracingConfigResponse,
 };
-use store::records::{FunctionRecord, FunctionState, UpdateStatus};
+use store::records::{FunctionRecord, FunctionState, LayerUse, UpdateStatus};
 use types::FunctionRef;
 
 /// The names that identify a function in answers: the ARN carries the qualifier only where the caller sent one.
@@ -63,6 +63,7 @@ pub(super) fn show(
             runtime_version_arn: Some(configuration.runtime.version_arn(&control.parts.region)),
             error: None,
         }),
+        layers: layers(&configuration.layers),
         ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
         logging_config: Some(LoggingConfig {
             log_format: Some("Text".to_owned()),
@@ -71,6 +72,16 @@ pub(super) fn show(
         }),
         ..same_for_all()
     }
+}
+
+/// The layers in their order; a function without any has no such member.
+fn layers(uses: &[LayerUse]) -> Option<Vec<Layer>> {
+    let show = |layer: &LayerUse| Layer {
+        arn: Some(layer.arn.clone()),
+        code_size: Some(signed(layer.code.size)),
+        ..Layer::default()
+    };
+    Some(uses.iter().map(show).collect()).filter(|shown: &Vec<Layer>| !shown.is_empty())
 }
 
 /// What can't be chosen yet, and so is the service's default for every function.

@@ -2,6 +2,7 @@
 
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused, variables};
+use crate::layers::{self, Chosen};
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
@@ -9,7 +10,7 @@ use api::{AuditEntry, Handle, Request};
 use store::records::{
     CodeRecord, FunctionRecord, FunctionState, LoggingRecord, UpdateStatus, VersionConfiguration,
 };
-use store::{FreshBlob, StoreError, Transaction};
+use store::{FreshBlob, Record, StoreError, Transaction};
 use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
 
 impl Handle<CreateFunction> for Control {
@@ -23,7 +24,8 @@ impl Handle<CreateFunction> for Control {
         let function = edit::to_change(&input.function_name, &context)?;
         refused::in_create(&input, &function.name)?;
         self.refuse_existing(&function).await?;
-        let configuration = self.configuration_of(&input)?;
+        let layers = self.choose_layers(input.layers.as_deref().unwrap_or_default()).await?;
+        let configuration = self.configuration_of(&input, &layers)?;
         self.check_role(&configuration.role).await?;
         let code = &input.code;
         let zip = package::zip(&CodeSource {
@@ -36,25 +38,34 @@ impl Handle<CreateFunction> for Control {
             source_key: code.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
         let checked = self.check_package(zip).await?;
-        edit::to_the_end(self.clone().create(function, configuration, checked, audit)).await
+        layers::fits(checked.unzipped, &configuration.layers)?;
+        let function = New { function, configuration, layers };
+        edit::to_the_end(self.clone().create(function, checked, audit)).await
     }
+}
+
+/// A function that is about to be there.
+struct New {
+    function: FunctionRef,
+    configuration: VersionConfiguration,
+    layers: Chosen,
 }
 
 impl Control {
     /// Stores the package, the function and what the account uses.
     async fn create(
         self,
-        function: FunctionRef,
-        configuration: VersionConfiguration,
+        new: New,
         checked: Checked,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
+        let New { function, configuration, layers } = new;
         let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
         let (code, package) = self.keep(&checked).await?;
         let record = self.record(&function, configuration, code);
-        self.insert(&record, package, &audit).await?;
+        self.insert(&record, &layers, package, &audit).await?;
         reservation.keep();
         Ok(configuration::show(&self, &record, None))
     }
@@ -66,7 +77,11 @@ impl Control {
         found.map_or(Ok(()), |_| Err(messages::function_exists(function.name.as_str())))
     }
 
-    fn configuration_of(&self, input: &CreateFunctionRequest) -> Result<VersionConfiguration, ServiceError> {
+    fn configuration_of(
+        &self,
+        input: &CreateFunctionRequest,
+        layers: &Chosen,
+    ) -> Result<VersionConfiguration, ServiceError> {
         let (Some(runtime), Some(handler)) = (&input.runtime, &input.handler) else {
             return Err(messages::missing_for_zip());
         };
@@ -83,7 +98,7 @@ impl Control {
                 .ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?
                 .unwrap_or(*limits::EPHEMERAL_STORAGE_MB.start()),
             variables: environment,
-            layers: Vec::new(),
+            layers: layers.uses(),
             logging: LoggingRecord::default(),
         })
     }
@@ -124,20 +139,24 @@ impl Control {
     async fn insert(
         &self,
         record: &FunctionRecord,
+        layers: &Chosen,
         package: FreshBlob,
         audit: &AuditEntry,
     ) -> Result<(), ServiceError> {
         let key = edit::place(record.account, &record.name)?;
         let mut transaction = Transaction::new();
         transaction.insert(&key, record).hold(package);
+        layers.require_in(&mut transaction);
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 self.discard(&record.code).await;
                 Err(match error {
-                    StoreError::Conflict { .. } => messages::function_exists(record.name.as_str()),
-                    error => messages::failed(error),
+                    StoreError::Conflict { table: FunctionRecord::TABLE, .. } => {
+                        messages::function_exists(record.name.as_str())
+                    }
+                    error => layers.gone(error),
                 })
             }
         }

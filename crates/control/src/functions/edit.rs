@@ -4,7 +4,7 @@ use crate::{Control, messages};
 use api::{AuditEntry, Context, function_errors};
 use std::time::Duration;
 use store::records::{FunctionRecord, UpdateStatus};
-use store::{FreshBlob, Key, StoreError, Stored, Transaction};
+use store::{Key, StoreError, Stored, Transaction};
 use tokio::time::Instant;
 use types::{
     AccountId, FunctionName, FunctionRef, FunctionRefError, Qualifier, RevisionId, ServiceError, Version,
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a waiting change looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How often a change starts over when others are faster.
-pub(super) const TRIES: usize = 16;
+pub(crate) const TRIES: usize = 16;
 
 /// What became of an attempt to write a changed function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,19 +84,16 @@ impl Control {
         }
     }
 
-    /// Writes a changed function in place of the one that was read, with the audit record of the change.
+    /// Writes a changed function in place of the one that was read, with what the caller put into the transaction and the
+    /// audit record of the change.
     pub(super) async fn replace(
         &self,
         old: &Stored<FunctionRecord>,
         new: &FunctionRecord,
-        package: Option<FreshBlob>,
+        mut transaction: Transaction,
         audit: &AuditEntry,
     ) -> Result<Replaced, ServiceError> {
-        let mut transaction = Transaction::new();
         transaction.replace(&old.key, new, old.revision);
-        if let Some(package) = package {
-            transaction.hold(package);
-        }
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
             Ok(_) => Ok(Replaced::Done),

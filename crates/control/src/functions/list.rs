@@ -1,14 +1,12 @@
 //! ListFunctions.
 
 use super::{configuration, edit};
-use crate::{Control, messages};
+use crate::{Control, marker, messages};
 use api::lambda::{FunctionConfiguration, ListFunctions, ListFunctionsRequest, ListFunctionsResponse};
 use api::{Handle, Request};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use store::records::FunctionRecord;
 use store::{Key, Stored};
-use types::{AccountId, FunctionName, FunctionRef, Qualifier, ServiceError, Version};
+use types::{FunctionName, FunctionRef, Qualifier, ServiceError, Version};
 
 /// Source: "Lambda returns up to 50 functions per call" (API reference, ListFunctions).
 const PAGE: usize = 50;
@@ -24,15 +22,15 @@ impl Handle<ListFunctions> for Control {
         if elsewhere {
             return Ok(ListFunctionsResponse { functions: Some(Vec::new()), ..Default::default() });
         }
-        let after = input.marker.as_deref().filter(|m| !m.is_empty());
-        let after = after.map(|marker| place_of(marker, context.account)).transpose()?;
+        let after: Option<FunctionName> = marker::read(input.marker.as_deref())?;
+        let after = after.map(|name| edit::place(context.account, &name)).transpose()?;
         let asked = input.max_items.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE);
         let all_of_account = Key::prefix([context.account.as_str()]).map_err(messages::failed)?;
         let scan = self.parts.store.scan::<FunctionRecord>(&all_of_account, after.as_ref(), asked + 1);
         let mut page = scan.await.map_err(messages::failed)?;
         let more = page.len() > asked;
         page.truncate(asked);
-        let next_marker = page.last().filter(|_| more).map(|last| marker(&last.value.name));
+        let next_marker = page.last().filter(|_| more).map(|last| marker::after(&last.value.name));
         let qualified = input.function_version.is_some();
         let functions = page.iter().map(|stored| self.shown(stored, qualified)).collect();
         Ok(ListFunctionsResponse { functions: Some(functions), next_marker })
@@ -62,15 +60,4 @@ impl Control {
         shown.runtime_version_config = None;
         shown
     }
-}
-
-/// A marker names the last function that was shown, so that it stays right whatever is created or deleted meanwhile.
-fn marker(last: &FunctionName) -> String {
-    URL_SAFE_NO_PAD.encode(last.as_str())
-}
-
-fn place_of(marker: &str, account: AccountId) -> Result<Key, ServiceError> {
-    let name = URL_SAFE_NO_PAD.decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let name: FunctionName = name.and_then(|n| n.parse().ok()).ok_or_else(messages::bad_marker)?;
-    edit::place(account, &name)
 }

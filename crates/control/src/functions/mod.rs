@@ -7,7 +7,7 @@ mod download;
 pub(crate) mod edit;
 mod get;
 mod list;
-mod package;
+pub(crate) mod package;
 mod refused;
 mod roles;
 mod update_code;

@@ -9,15 +9,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use types::ServiceError;
 
 /// Where a request says that its code is.
-pub(super) struct CodeSource<'a> {
-    pub(super) zip: Option<&'a Bytes>,
-    pub(super) s3_bucket: bool,
-    pub(super) image: bool,
-    pub(super) source_key: bool,
+pub(crate) struct CodeSource<'a> {
+    pub(crate) zip: Option<&'a Bytes>,
+    pub(crate) s3_bucket: bool,
+    pub(crate) image: bool,
+    pub(crate) source_key: bool,
 }
 
 /// The zip of a request; other sources are refused by name.
-pub(super) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
+pub(crate) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
     if source.s3_bucket {
         return Err(messages::not_built("S3Bucket"));
     }
@@ -31,15 +31,15 @@ pub(super) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
 }
 
 /// What was found out about a package, which holds one of the places for packages until it is dropped.
-pub(super) struct Checked {
+pub(crate) struct Checked {
     zip: Bytes,
-    pub(super) sha256: String,
-    unzipped: u64,
+    pub(crate) sha256: String,
+    pub(crate) unzipped: u64,
     _place: OwnedSemaphorePermit,
 }
 
 impl Checked {
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.zip.len() as u64
     }
 }
@@ -47,7 +47,7 @@ impl Checked {
 impl Control {
     /// Reads every entry and applies every limit, off the threads that serve requests. The check goes on when its caller
     /// goes away, and so does its hold on a place.
-    pub(super) async fn check_package(&self, zip: Bytes) -> Result<Checked, ServiceError> {
+    pub(crate) async fn check_package(&self, zip: Bytes) -> Result<Checked, ServiceError> {
         let place = Arc::clone(&self.packages).acquire_owned().await;
         let place = place.map_err(messages::failed)?;
         let checked = tokio::task::spawn_blocking(move || {
@@ -64,7 +64,7 @@ impl Control {
 
     /// Seals a checked package into the store. The transaction that refers to it holds the fresh blob; a package that no
     /// record refers to is swept.
-    pub(super) async fn keep(&self, checked: &Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
+    pub(crate) async fn keep(&self, checked: &Checked) -> Result<(CodeRecord, FreshBlob), ServiceError> {
         let fresh = self.parts.store.blobs().put(checked.zip.clone()).await.map_err(messages::failed)?;
         let record = CodeRecord {
             blob: fresh.id(),
@@ -76,7 +76,7 @@ impl Control {
     }
 
     /// Removes a package that no record refers to any more. A failure leaves it to the sweep.
-    pub(super) async fn discard(&self, code: &CodeRecord) {
+    pub(crate) async fn discard(&self, code: &CodeRecord) {
         if let Err(error) = self.parts.store.blobs().delete(code.blob).await {
             tracing::warn!(%error, "a code package that is no longer used could not be removed");
         }

@@ -4,10 +4,12 @@ use super::edit::Replaced;
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused};
 use crate::account::signed;
+use crate::layers;
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
 use api::{AuditEntry, Handle, Request};
+use store::Transaction;
 use store::records::FunctionRecord;
 use types::{FunctionRef, ServiceError};
 
@@ -31,6 +33,7 @@ impl Handle<UpdateFunctionCode> for Control {
             source_key: input.source_kms_key_arn.as_ref().is_some_and(|k| !k.is_empty()),
         })?;
         let checked = self.check_package(zip).await?;
+        layers::fits(checked.unzipped, &old.value.configuration.layers)?;
         if input.dry_run == Some(true) {
             let mut shown = configuration::show(self, &old.value, None);
             shown.code_size = Some(signed(checked.size()));
@@ -56,9 +59,13 @@ impl Control {
         for _ in 0..edit::TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(revision.as_deref(), &old.value)?;
+            // Others may have given it more layers since.
+            layers::fits(checked.unzipped, &old.value.configuration.layers)?;
             let (code, package) = self.keep(&checked).await?;
             let new = self.changed_now(FunctionRecord { code, ..old.value.clone() });
-            match self.replace(&old, &new, Some(package), &audit).await {
+            let mut transaction = Transaction::new();
+            transaction.hold(package);
+            match self.replace(&old, &new, transaction, &audit).await {
                 Ok(Replaced::Done) => {
                     reservation.keep();
                     let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };

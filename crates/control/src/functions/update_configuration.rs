@@ -2,9 +2,11 @@
 
 use super::edit::Replaced;
 use super::{configuration, create, edit, refused, variables};
+use crate::layers::{self, Chosen};
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest};
 use api::{Handle, Request};
+use store::Transaction;
 use store::records::{FunctionRecord, VersionConfiguration};
 use types::ServiceError;
 
@@ -19,12 +21,16 @@ impl Handle<UpdateFunctionConfiguration> for Control {
         for _ in 0..edit::TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(input.revision_id.as_deref(), &old.value)?;
-            let configuration = self.changed(&old.value.configuration, &input)?;
+            let layers = self.layers_of_update(&input).await?;
+            let configuration = self.changed(&old.value.configuration, &input, layers.as_ref())?;
+            layers::fits(old.value.code.unzipped, &configuration.layers)?;
             if configuration.role != old.value.configuration.role {
                 self.check_role(&configuration.role).await?;
             }
             let new = self.changed_now(FunctionRecord { configuration, ..old.value.clone() });
-            if self.replace(&old, &new, None, &audit).await? == Replaced::Done {
+            let mut transaction = Transaction::new();
+            layers.iter().for_each(|layers| layers.require_in(&mut transaction));
+            if self.replace(&old, &new, transaction, &audit).await? == Replaced::Done {
                 return Ok(configuration::show(self, &new, None));
             }
         }
@@ -33,11 +39,23 @@ impl Handle<UpdateFunctionConfiguration> for Control {
 }
 
 impl Control {
+    /// `None` where the list stays as it is.
+    async fn layers_of_update(
+        &self,
+        input: &UpdateFunctionConfigurationRequest,
+    ) -> Result<Option<Chosen>, ServiceError> {
+        match &input.layers {
+            Some(arns) => self.choose_layers(arns).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// What was sent takes the place of what was there; the rest stays.
     fn changed(
         &self,
         old: &VersionConfiguration,
         input: &UpdateFunctionConfigurationRequest,
+        layers: Option<&Chosen>,
     ) -> Result<VersionConfiguration, ServiceError> {
         let environment = input.environment.as_ref().map(|e| e.variables.clone().unwrap_or_default());
         environment.as_ref().map_or(Ok(()), variables::check)?;
@@ -55,7 +73,7 @@ impl Control {
                 Some(variables) => Some(variables),
                 None => old.variables.clone(),
             },
-            layers: old.layers.clone(),
+            layers: layers.map_or_else(|| old.layers.clone(), Chosen::uses),
             logging: old.logging.clone(),
         })
     }

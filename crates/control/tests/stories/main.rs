@@ -3,6 +3,7 @@
 
 mod golden;
 mod interrupted;
+mod layers;
 mod lives;
 mod packages;
 mod pages;

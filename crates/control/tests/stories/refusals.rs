@@ -115,7 +115,6 @@ fn not_built() -> Vec<(&'static str, Value)> {
         ("KMSKeyArn", json!(arn)),
         ("TracingConfig", json!({"Mode": "Active"})),
         ("Tags", json!({"a": "b"})),
-        ("Layers", json!(["arn:aws:lambda:us-east-1:000000000000:layer:l:1"])),
         (
             "FileSystemConfigs",
             json!([{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0",

@@ -8,7 +8,7 @@ use super::grants::{Grants, Kind};
 use super::records::{self, RoleRecord, UserRecord};
 use super::{Iam, messages};
 use api::Request;
-use auth::policy::{Context, Question};
+use auth::policy::Question;
 use auth::{Permit, Principal};
 use std::sync::Arc;
 use store::{Record, Stored};
@@ -69,9 +69,10 @@ impl Iam {
             return Ok(());
         }
         let identity = self.identity(principal).await.map_err(messages::failed)?;
-        let context = Context::default();
-        let question = Question { action: permit.action(), resource: arn, context: &context };
-        auth::permit(&Arc::new(identity), &[question]).map(drop).map_err(|denied| messages::denied(&denied))
+        let question = Question { action: permit.action(), resource: arn, context: permit.context() };
+        auth::permit(&Arc::new(identity), &[question.into()])
+            .map(drop)
+            .map_err(|denied| messages::denied(&denied))
     }
 }
 

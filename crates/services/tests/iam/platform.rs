@@ -3,7 +3,7 @@
 use crate::client::{Answer, Client};
 use api::{
     AuditTrail, Downloads, FetchDownload, Handlers, Identities, Invoke, Invoked, Limits, PermittedInvocation,
-    Pipeline, PipelineParts, Server,
+    Pipeline, PipelineParts, ResourcePolicies, Server,
 };
 use bytes::Bytes;
 use seal::{RootKey, Sealer};
@@ -158,6 +158,7 @@ fn parts(store: &Arc<Store>, iam: &Arc<Iam>) -> PipelineParts {
         invoke: Arc::new(Nothing),
         downloads: Arc::new(Downloads::new(&System, Region::default(), Arc::new(Nothing))),
         identities,
+        policies: Arc::new(ResourcePolicies::new(Arc::clone(store), Region::default())),
         audit,
         clock: Arc::new(Fixed),
         random: Arc::new(System),

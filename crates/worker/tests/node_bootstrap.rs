@@ -1,0 +1,33 @@
+//! The Node.js bootstrap's own tests, run by each interpreter that this machine has.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "it starts interpreters, and says where this machine has none"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use worker::runtimes::Runtimes;
+
+#[test]
+fn the_node_bootstrap_passes_its_tests() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes/nodejs/tests");
+    let files = std::fs::read_dir(tests).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.filter(|file| file.to_string_lossy().ends_with(".test.cjs")).collect();
+    assert!(files.len() > 3, "{files:?}");
+    let mut ran = 0;
+    for candidate in Runtimes::discover() {
+        if !candidate.name.as_str().starts_with("nodejs") {
+            continue;
+        }
+        let program = candidate.prefix.join("bin/node");
+        let output = Command::new(&program).arg("--test").args(&files).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {told}", candidate.name);
+        ran += 1;
+    }
+    if ran == 0 {
+        eprintln!("SKIPPED the_node_bootstrap_passes_its_tests: no node on this machine");
+    }
+}
