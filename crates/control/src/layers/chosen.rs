@@ -91,3 +91,59 @@ pub(crate) fn fits(code_unzipped: u64, layers: &[LayerUse]) -> Result<(), Servic
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use store::records::CodeRecord;
+    use types::limits::CODE_UNZIPPED_BYTES;
+
+    fn uses(sizes: &[u64]) -> Vec<LayerUse> {
+        let blob = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let code = |unzipped| CodeRecord { blob, sha256: String::new(), size: 1, unzipped };
+        sizes.iter().map(|unzipped| LayerUse { arn: String::new(), code: code(*unzipped) }).collect()
+    }
+
+    /// Sizes around the limit, and such that their sum does not fit into a number.
+    fn size() -> impl Strategy<Value = u64> {
+        let around = |limit: u64| limit - 2..=limit + 2;
+        prop_oneof![0..10u64, around(CODE_UNZIPPED_BYTES), around(CODE_UNZIPPED_BYTES / 2), Just(u64::MAX)]
+    }
+
+    proptest! {
+        #[test]
+        fn what_fits_is_no_larger_than_a_package(code in size(), layers in prop::collection::vec(size(), 0..=5)) {
+            let sum = |sizes: &[u64]| sizes.iter().map(|size| u128::from(*size)).sum::<u128>();
+            let (limit, of_layers) = (u128::from(CODE_UNZIPPED_BYTES), sum(&layers));
+            let found = fits(code, &uses(&layers)).map_err(|error| error.message.into_owned());
+            if of_layers > limit {
+                prop_assert!(found.unwrap_err().starts_with("Layers consume more"));
+            } else if of_layers + u128::from(code) > limit {
+                prop_assert!(found.unwrap_err().starts_with("Function code combined with layers"));
+            } else {
+                prop_assert_eq!(found, Ok(()));
+            }
+        }
+
+        #[test]
+        fn a_list_names_five_different_layers_of_this_region_at_most(
+            list in prop::collection::vec(("[abcdef]", 1..3u64, prop::bool::weighted(0.05)), 0..8)
+        ) {
+            let arn = |(name, number, elsewhere): &(String, u64, bool)| {
+                let region = if *elsewhere { "eu-west-1" } else { "us-east-1" };
+                format!("arn:aws:lambda:{region}:000000000000:layer:{name}:{number}")
+            };
+            let arns: Vec<String> = list.iter().map(arn).collect();
+            let mut names: Vec<&String> = list.iter().map(|(name, ..)| name).collect();
+            names.sort();
+            names.dedup();
+            let good = list.len() <= 5 && names.len() == list.len() && list.iter().all(|(.., elsewhere)| !elsewhere);
+            let read = named(&arns, &Region::default());
+            prop_assert_eq!(read.is_ok(), good);
+            if let Ok(read) = read {
+                prop_assert_eq!(read.iter().map(LayerVersionRef::arn).collect::<Vec<_>>(), arns);
+            }
+        }
+    }
+}

@@ -3,7 +3,9 @@
 
 mod golden;
 mod interrupted;
+mod layered;
 mod layers;
+mod layers_model;
 mod lives;
 mod packages;
 mod pages;
