@@ -84,6 +84,12 @@ impl Identities {
         self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Drops one access key: that of a session that ended.
+    pub fn forget_key(&self, access_key_id: &str) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id);
+    }
+
     /// The access key, if it exists and may be used.
     pub(crate) async fn find(&self, access_key_id: &str) -> Result<Option<Found>, DirectoryError> {
         let generation = self.generation.load(Ordering::SeqCst);

@@ -89,10 +89,11 @@ fn context<'p>(
         .with("aws:RequestedRegion", pipeline.parts.region.as_str())
         .with("aws:CurrentTime", now.as_str())
         .with("aws:EpochTime", now);
-    let context = match call.header("user-agent") {
-        Some(agent) => context.with("aws:UserAgent", agent),
+    let header = |context: Context, key: &str, name: &str| match call.header(name) {
+        Some(text) => context.with(key, text),
         None => context,
     };
+    let context = header(header(context, "aws:UserAgent", "user-agent"), "aws:Referer", "referer");
     keys.iter().fold(context, |context, (key, value)| context.with(key, value.as_str()))
 }
 

@@ -173,13 +173,9 @@ impl Platform {
         if missing.is_empty() { Ok(handlers) } else { Err(Error::Unwired(missing)) }
     }
 
-    /// Whatever changes about identities empties the cache, before the change is answered.
     fn identities(&self, directory: Arc<dyn Directory>) -> Arc<Identities> {
         let identities = Arc::new(Identities::new(directory));
-        for table in services::iam::TABLES {
-            let identities = Arc::clone(&identities);
-            self.store.subscribe(table, move |_| identities.forget());
-        }
+        self.iam.keep_current(&identities);
         identities
     }
 }

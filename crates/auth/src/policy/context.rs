@@ -21,7 +21,10 @@ impl Context {
             Principal::User { name, .. } => {
                 context.with("aws:PrincipalType", "User").with("aws:username", name.as_str())
             }
-            Principal::RoleSession { .. } => context.with("aws:PrincipalType", "AssumedRole"),
+            // Functions have no second factor.
+            Principal::RoleSession { .. } => {
+                context.with("aws:PrincipalType", "AssumedRole").with("aws:MultiFactorAuthPresent", "false")
+            }
         };
         let context = match principal.account() {
             Some(account) => context.with("aws:PrincipalAccount", account.as_str()),

@@ -11,7 +11,7 @@ const KNOWN: &[&str] = &[
     "aws:calledvialast",
     "aws:currenttime",
     "aws:epochtime",
-    // Long-lived keys and a function's own have no second factor.
+    // Long-lived keys have no second factor.
     "aws:multifactorauthage",
     "aws:multifactorauthpresent",
     "aws:principalaccount",
@@ -47,7 +47,6 @@ const KNOWN: &[&str] = &[
     "lambda:invokedviafunctionurl",
     "lambda:layer",
     "lambda:principal",
-    "lambda:sourcefunctionarn",
 ];
 
 /// Whether a request that doesn't hold the key surely has no such value.

@@ -4,6 +4,7 @@
 
 use super::find::Holder;
 use super::records::{AccessKeyRecord, KeyOwner, KeyStatus, RoleRecord, UserRecord};
+use super::sessions::Session;
 use super::{Iam, records};
 use auth::policy::{Policy, PolicyError, TrustPolicy, parse_identity_policy, parse_trust_policy};
 use auth::{Credential, Directory, DirectoryError, Identity, Principal};
@@ -49,6 +50,9 @@ impl Directory for Iam {
 
 impl Iam {
     async fn credential_of(&self, access_key_id: &str) -> Result<Option<Credential>, Untold> {
+        if let Some(session) = self.sessions.find(access_key_id) {
+            return self.credential_of_session(session).await;
+        }
         // An id that can't be a key's place is nobody's.
         let Ok(place) = AccessKeyRecord::place(access_key_id) else { return Ok(None) };
         let Some(stored) = self.store.get::<AccessKeyRecord>(&place).await? else { return Ok(None) };
@@ -66,15 +70,33 @@ impl Iam {
         }))
     }
 
-    async fn trust_of(&self, role_arn: &str) -> Result<Option<TrustPolicy>, Untold> {
+    async fn credential_of_session(&self, session: Session) -> Result<Option<Credential>, Untold> {
+        let Session { account, role, role_id, name, secret, token, expires } = session;
+        let found = self.policies_of::<RoleRecord>(account, &role).await?;
+        let Some((role, policies)) = found.filter(|(role, _)| role.id == role_id) else { return Ok(None) };
+        let principal =
+            Principal::RoleSession { account, path: role.path, role: role.name, session: name, id: role_id };
+        Ok(Some(Credential {
+            secret,
+            session_token: Some(token),
+            expires: Some(expires),
+            active: true,
+            identity: Arc::new(Identity { principal, policies }),
+        }))
+    }
+
+    /// The role with exactly this ARN.
+    pub(super) async fn role_at(&self, role_arn: &str) -> Result<Option<RoleRecord>, StoreError> {
         let Ok(arn) = role_arn.parse::<Arn>() else { return Ok(None) };
         let Some(account) = arn.account_id() else { return Ok(None) };
         let name = arn.resource.rsplit('/').next().unwrap_or_default();
         let Ok(place) = records::named(account, name) else { return Ok(None) };
         let stored = self.store.get::<RoleRecord>(&place).await?;
-        let Some(role) = stored.map(|s| s.value).filter(|role| role.arn() == role_arn) else {
-            return Ok(None);
-        };
+        Ok(stored.map(|s| s.value).filter(|role| role.arn() == role_arn))
+    }
+
+    async fn trust_of(&self, role_arn: &str) -> Result<Option<TrustPolicy>, Untold> {
+        let Some(role) = self.role_at(role_arn).await? else { return Ok(None) };
         let trust = parse_trust_policy(&role.trust);
         trust.map(Some).map_err(|source| Untold::Policy { arn: role.arn(), source })
     }
@@ -84,9 +106,11 @@ impl Iam {
         let found = match principal {
             Principal::Root(account) => Some(Identity::root(*account)),
             Principal::User { account, name, .. } => self.user(*account, name).await?,
-            Principal::RoleSession { account, role, .. } => {
-                let policies = self.policies_of::<RoleRecord>(*account, role).await?;
-                policies.map(|(_, policies)| Identity { principal: principal.clone(), policies })
+            Principal::RoleSession { account, role, id, .. } => {
+                let found = self.policies_of::<RoleRecord>(*account, role).await?;
+                found
+                    .filter(|(role, _)| role.id == *id)
+                    .map(|(_, policies)| Identity { principal: principal.clone(), policies })
             }
             Principal::Service(_) | Principal::Anonymous => None,
         };

@@ -26,6 +26,16 @@ pub fn access_key_id(random: &dyn Random) -> String {
     format!("AKIA{}", random.text(BASE32, 16))
 }
 
+/// Of a session's access key: `ASIA` and 16 more letters and digits.
+pub(super) fn session_key_id(random: &dyn Random) -> String {
+    format!("ASIA{}", random.text(BASE32, 16))
+}
+
+/// A session token: 128 characters, 768 random bits.
+pub(super) fn session_token(random: &dyn Random) -> SecretString {
+    SecretString::from(random.text(SECRET, 128))
+}
+
 /// A secret access key: 40 characters, 240 random bits.
 pub fn secret_access_key(random: &dyn Random) -> SecretString {
     SecretString::from(random.text(SECRET, 40))

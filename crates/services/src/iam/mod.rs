@@ -1,4 +1,4 @@
-//! Identity and access management: accounts' owners, users, roles, access keys and policies.
+//! Identity and access management: accounts' owners, users, roles and their sessions, access keys and policies.
 //!
 //! A user or role is one record that holds its inline policies, the ARNs of its attached policies and the ids of its
 //! access keys, so that each change of any of them depends on the record's revision. Invariants: an attachment names a
@@ -11,6 +11,7 @@ mod attachments;
 mod change;
 mod directory;
 mod document;
+mod error;
 mod find;
 mod grants;
 mod ids;
@@ -24,20 +25,21 @@ mod records;
 mod refused;
 mod roles;
 mod root;
+mod sessions;
 mod target;
 mod users;
 
+pub use error::IamError;
 pub use ids::{access_key_id, secret_access_key};
 use records::{AccessKeyRecord, PolicyRecord, RoleRecord, UserRecord};
-pub use root::IamError;
+pub use sessions::SessionCredentials;
 use std::sync::Arc;
 use store::{Record, Store};
 use types::{Clock, Random};
 
 /// The tables that decide who somebody is and what they may do: each change of one of them makes remembered identities
 /// out of date.
-pub const TABLES: &[&str] =
-    &[AccessKeyRecord::TABLE, UserRecord::TABLE, RoleRecord::TABLE, PolicyRecord::TABLE];
+const TABLES: &[&str] = &[AccessKeyRecord::TABLE, UserRecord::TABLE, RoleRecord::TABLE, PolicyRecord::TABLE];
 
 /// The service.
 pub struct Iam {
@@ -47,12 +49,38 @@ pub struct Iam {
     /// Changes take turns: they are rare, and a turn costs less than starting over. Revisions, not turns, keep them
     /// right.
     turn: tokio::sync::Mutex<()>,
+    sessions: sessions::Sessions,
 }
 
 impl Iam {
     /// The service over a store.
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { store, clock, random, turn: tokio::sync::Mutex::new(()) }
+        Self {
+            store,
+            clock,
+            random,
+            turn: tokio::sync::Mutex::new(()),
+            sessions: sessions::Sessions::default(),
+        }
+    }
+
+    /// Keeps what `identities` remembers right: a change of users, roles, keys or policies empties it, and a session that
+    /// ends is forgotten, each before the change or the end is answered.
+    pub fn keep_current(&self, identities: &Arc<api::Identities>) {
+        for table in TABLES {
+            let remembering = Arc::downgrade(identities);
+            self.store.subscribe(table, move |_| {
+                if let Some(identities) = remembering.upgrade() {
+                    identities.forget();
+                }
+            });
+        }
+        let remembering = Arc::downgrade(identities);
+        self.sessions.listen(move |access_key_id| {
+            if let Some(identities) = remembering.upgrade() {
+                identities.forget_key(access_key_id);
+            }
+        });
     }
 
     /// Adds the operations of this service to `handlers`.

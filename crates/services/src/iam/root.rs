@@ -1,9 +1,9 @@
 //! The owner of an account: no user, needs no policies, and has the access key that the operator chose.
 
-use super::Iam;
 use super::records::{AccessKeyRecord, AccountRecord, KeyOwner, KeyStatus};
+use super::{Iam, IamError};
 use auth::{ExposeSecret, SecretString};
-use store::{KeyError, StoreError, Transaction};
+use store::{StoreError, Transaction};
 use types::{AccountId, Timestamp};
 
 /// Source: the model's constraint on access key ids: 16 to 128 word characters.
@@ -12,31 +12,6 @@ const ID_CHARACTERS: std::ops::RangeInclusive<usize> = 16..=128;
 const SECRET_CHARACTERS: std::ops::RangeInclusive<usize> = 16..=128;
 /// How often the key is set anew when the account changes meanwhile.
 const TRIES: usize = 16;
-
-/// Why the owner's access key could not be set.
-#[derive(Debug, thiserror::Error)]
-pub enum IamError {
-    /// The id has the wrong form.
-    #[error("an access key id has 16 to 128 letters, digits and underscores: choose another for the owner")]
-    Id,
-    /// The secret has the wrong form.
-    #[error(
-        "a secret access key has 16 to 128 printable ASCII characters without spaces: choose another for the owner"
-    )]
-    Secret,
-    /// The id belongs to somebody else.
-    #[error("the access key id {0} belongs to a user or to another account: choose another for the owner")]
-    Taken(String),
-    /// The account kept changing.
-    #[error("account {0} kept changing while the owner's access key was set: try again")]
-    Restless(AccountId),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An id that makes no key of the store.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
 
 impl Iam {
     /// Makes sure that the account exists and that its owner has exactly this access key: another one that was set before

@@ -16,6 +16,8 @@ pub(crate) struct Client {
     pub(crate) now: Timestamp,
     pub(crate) access_key_id: String,
     pub(crate) secret: SecretString,
+    /// Of a session.
+    pub(crate) token: Option<SecretString>,
 }
 
 /// What came back.
@@ -28,7 +30,7 @@ pub(crate) struct Answer {
 impl Client {
     /// The same client with another access key.
     pub(crate) fn with_key(&self, id: &str, secret: &str) -> Self {
-        Self { access_key_id: id.to_owned(), secret: secret.into(), ..self.clone() }
+        Self { access_key_id: id.to_owned(), secret: secret.into(), token: None, ..self.clone() }
     }
 
     /// With the access key in an answer of CreateAccessKey.
@@ -72,7 +74,7 @@ impl Client {
         let signer = Signer {
             access_key_id: &self.access_key_id,
             secret: &self.secret,
-            session_token: None,
+            session_token: self.token.as_ref(),
             region: "us-east-1",
             service,
         };

@@ -17,5 +17,6 @@ mod platform;
 mod policies;
 mod revocation;
 mod roles;
+mod sessions;
 mod sts;
 mod users;

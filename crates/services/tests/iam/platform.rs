@@ -7,10 +7,11 @@ use api::{
 };
 use bytes::Bytes;
 use seal::{RootKey, Sealer};
-use services::iam::{self, Iam};
+use services::iam::Iam;
 use services::sts::Sts;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use store::Store;
 use tempfile::TempDir;
@@ -42,15 +43,23 @@ pub(crate) struct Platform {
     pub(crate) owner: Client,
     pub(crate) iam: Arc<Iam>,
     pub(crate) store: Arc<Store>,
+    pub(crate) clock: Arc<Still>,
     servers: Vec<JoinHandle<()>>,
     pub(crate) dir: TempDir,
 }
 
-struct Fixed;
+/// Stands still unless a test moves it.
+pub(crate) struct Still(AtomicI64);
 
-impl Clock for Fixed {
+impl Clock for Still {
     fn now(&self) -> Timestamp {
-        NOW
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Still {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_millis() as i64, Ordering::SeqCst);
     }
 }
 
@@ -83,18 +92,20 @@ impl Platform {
         let dir = tempfile::tempdir().unwrap();
         let sealer = Arc::new(Sealer::new(RootKey::generate().unwrap()).unwrap());
         let store = Arc::new(Store::open(dir.path(), sealer).unwrap());
-        let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::new(Fixed), Arc::new(System)));
+        let clock = Arc::new(Still(AtomicI64::new(NOW.millis())));
+        let iam = Arc::new(Iam::new(Arc::clone(&store), clock.clone(), Arc::new(System)));
         iam.ensure_root_access_key(AccountId::FIRST, ROOT_KEY, ROOT_SECRET.into()).await.unwrap();
-        let (address, server) = serve(&store, &iam).await;
+        let (address, server) = serve(&store, &iam, &clock).await;
         let secret = ROOT_SECRET.into();
-        let owner = Client { address, now: NOW, access_key_id: ROOT_KEY.to_owned(), secret };
-        Self { owner, iam, store, servers: vec![server], dir }
+        let access_key_id = ROOT_KEY.to_owned();
+        let owner = Client { address, now: NOW, access_key_id, secret, token: None };
+        Self { owner, iam, store, clock, servers: vec![server], dir }
     }
 
     /// The owner as a client of a second service over the same store, which knows nothing of the first.
     pub(crate) async fn second(&mut self) -> Client {
-        let iam = Arc::new(Iam::new(Arc::clone(&self.store), Arc::new(Fixed), Arc::new(System)));
-        let (address, server) = serve(&self.store, &iam).await;
+        let iam = Arc::new(Iam::new(Arc::clone(&self.store), self.clock.clone(), Arc::new(System)));
+        let (address, server) = serve(&self.store, &iam, &self.clock).await;
         self.servers.push(server);
         Client { address, ..self.owner.clone() }
     }
@@ -133,24 +144,17 @@ impl Drop for Platform {
     }
 }
 
-async fn serve(store: &Arc<Store>, iam: &Arc<Iam>) -> (SocketAddr, JoinHandle<()>) {
-    let pipeline = Arc::new(Pipeline::new(parts(store, iam)));
+async fn serve(store: &Arc<Store>, iam: &Arc<Iam>, clock: &Arc<Still>) -> (SocketAddr, JoinHandle<()>) {
+    let pipeline = Arc::new(Pipeline::new(parts(store, iam, clock)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Limits { connections: 64, grace: Duration::from_secs(1) };
     (address, tokio::spawn(Server::new(pipeline, limits).run(listener, std::future::pending())))
 }
 
-fn parts(store: &Arc<Store>, iam: &Arc<Iam>) -> PipelineParts {
+fn parts(store: &Arc<Store>, iam: &Arc<Iam>, clock: &Arc<Still>) -> PipelineParts {
     let identities = Arc::new(Identities::new(Arc::clone(iam) as _));
-    for table in iam::TABLES {
-        let identities = Arc::downgrade(&identities);
-        store.subscribe(table, move |_| {
-            if let Some(identities) = identities.upgrade() {
-                identities.forget();
-            }
-        });
-    }
+    iam.keep_current(&identities);
     let (audit, writer) = AuditTrail::new(Arc::clone(store));
     tokio::spawn(writer);
     PipelineParts {
@@ -160,7 +164,7 @@ fn parts(store: &Arc<Store>, iam: &Arc<Iam>) -> PipelineParts {
         identities,
         policies: Arc::new(ResourcePolicies::new(Arc::clone(store), Region::default())),
         audit,
-        clock: Arc::new(Fixed),
+        clock: clock.clone(),
         random: Arc::new(System),
         region: Region::default(),
         body_budget_bytes: 16 << 20,
