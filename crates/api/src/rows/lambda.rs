@@ -20,7 +20,9 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         "UpdateFunctionConfiguration" => const { &write(update_configuration).with_keys(configuration_keys) },
         "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
         "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
-        "AddPermission" => const { &write(|s| on_function(s, "lambda:AddPermission")) },
+        "AddPermission" => {
+            const { &write(|s| on_function(s, "lambda:AddPermission")).with_keys(permission_keys) }
+        }
         "RemovePermission" => const { &write(|s| on_function(s, "lambda:RemovePermission")) },
         "GetPolicy" => const { &read(|s| on_function(s, "lambda:GetPolicy")) },
         "PublishLayerVersion" => const { &write(|s| on_layer(s, "lambda:PublishLayerVersion")) },
@@ -84,6 +86,13 @@ fn configuration_keys(subject: &Subject<'_>) -> Vec<Key> {
         keys.extend(named.map(|layer| ("lambda:Layer", subject.layer_version_arn(layer))));
     }
     keys
+}
+
+/// Whom a permission is for. Source: "Condition keys" of AddPermission in the service authorization reference.
+fn permission_keys(subject: &Subject<'_>) -> Vec<Key> {
+    let given = |(key, member)| (key, subject.text(member).to_owned());
+    let keys = [("lambda:Principal", "Principal"), ("lambda:FunctionUrlAuthType", "FunctionUrlAuthType")];
+    keys.map(given).into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// Whoever gives a function a layer must be allowed to read it. A list that is longer than a function's may be is refused

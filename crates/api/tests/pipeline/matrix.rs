@@ -1,19 +1,24 @@
 //! The permission matrix: every built operation against every kind of caller, held in `tests/golden/permissions.txt`.
 //!
 //! A user without policies is told what is missing, action by action; what comes out is what the operation asks for. A
-//! new operation without a line in the file fails; `LAMBENT_WRITE_GOLDEN=1` writes the file.
+//! new operation without a line in the file fails. `LAMBENT_WRITE_GOLDEN=1 cargo test -p api --test pipeline matrix` writes
+//! the file: read what changed in it before you keep it.
 
 use crate::client::{Answer, Call};
-use crate::people::{ACCOUNT, Key, allow, user};
+use crate::people::{ACCOUNT, Key, NEIGHBOUR, allow, user};
 use crate::platform::Platform;
+use crate::resource_policies::grant;
 use crate::samples;
+use serde_json::{Value, json};
 use std::fmt::Write;
 use wire::Operation;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/permissions.txt");
 const HEADER: &str = "\
 # operation: what it asks for
-#     root | user with exactly that | with that on another resource | with another action | other account's root | anonymous
+#     root | user with everything | user with exactly that | with that on another resource | with another action
+#     | user without policies whom the resources' own policies name | other account's root | the same, named by the
+#     resources' own policies | anonymous
 # `own` means that the operation can't name another account's resource: the other root acts on its own account.
 ";
 
@@ -41,22 +46,48 @@ async fn row(platform: &Platform, operation: &'static Operation, text: &mut Stri
     let questions: Vec<String> =
         asked.iter().map(|(action, resource)| format!("{action} on {resource}")).collect();
     let questions = if asked.is_empty() { "nothing".to_owned() } else { questions.join(" + ") };
-    let grant =
+    let given =
         |change: fn(&str, &str) -> String| asked.iter().map(|(a, r)| change(a, r)).collect::<Vec<_>>();
-    let exactly = grant(allow);
-    let elsewhere = grant(|action, resource| allow(action, &other(resource)));
-    let other_action = grant(|action, resource| allow(&format!("{action}Other"), resource));
-    let (mut cells, foreign) = (Vec::new(), foreign(operation));
-    cells.push(allowed(&platform.call(&call, &platform.root).await));
-    for policies in [exactly, elsewhere, other_action] {
+    let everything = vec![allow("*", "*")];
+    let exactly = given(allow);
+    let elsewhere = given(|action, resource| allow(action, &other(resource)));
+    let other_action = given(|action, resource| allow(&format!("{action}Other"), resource));
+    let foreign = foreign(operation);
+    let mut cells = vec![allowed(&platform.call(&call, &platform.root).await)];
+    for policies in [everything, exactly, elsewhere, other_action] {
         cells.push(allowed(&as_user(platform, &call, &bob, &policies).await));
     }
-    cells.push(match foreign {
-        Some(call) => allowed(&platform.call(&call, &platform.neighbour).await),
-        None => "own",
-    });
+    share(platform, &asked, json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:user/bob") })).await;
+    cells.push(allowed(&as_user(platform, &call, &bob, &[]).await));
+    for principal in [None, Some(json!({ "AWS": NEIGHBOUR }))] {
+        unshare(platform, &asked).await;
+        if let Some(principal) = principal {
+            share(platform, &asked, principal).await;
+        }
+        cells.push(match &foreign {
+            Some(call) => allowed(&platform.call(call, &platform.neighbour).await),
+            None => "own",
+        });
+    }
+    unshare(platform, &asked).await;
     cells.push(allowed(&platform.send(&call, None).await));
     writeln!(text, "{operation:?}: {questions}\n    {}", cells.join(" | ")).unwrap();
+}
+
+/// Lets the principal do what an operation asks for, by a policy of each resource that can have one.
+async fn share(platform: &Platform, asked: &[(String, String)], principal: Value) {
+    for (_, resource) in asked {
+        let on_it = asked.iter().filter(|(_, of)| of == resource);
+        let statements: Vec<Value> =
+            on_it.map(|(action, _)| grant(principal.clone(), action, resource)).collect();
+        platform.share_arn(resource, &statements).await;
+    }
+}
+
+async fn unshare(platform: &Platform, asked: &[(String, String)]) {
+    for (_, resource) in asked {
+        platform.unshare_arn(resource).await;
+    }
 }
 
 fn other(resource: &str) -> String {

@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::samples;
 use auth::Identity;
 use serde_json::{Value, json};
-use store::records::{FunctionPolicyRecord, PolicyRecord, PolicyStatement};
+use store::records::{FunctionPolicyRecord, LayerPolicyRecord, PolicyRecord, PolicyStatement};
 use store::{Key as Place, Transaction};
 use types::{AccountId, FunctionName};
 
@@ -34,6 +34,24 @@ fn place(function: &str, qualifier: Option<&str>) -> Place {
     FunctionPolicyRecord::place(AccountId::FIRST, &name, qualifier).unwrap()
 }
 
+enum Shared {
+    Function(Place),
+    Layer(Place),
+}
+
+fn named(arn: &str) -> Option<Shared> {
+    let parts: Vec<&str> = arn.split(':').skip(5).collect();
+    match parts[..] {
+        ["function", name] => Some(Shared::Function(place(name, None))),
+        ["function", name, qualifier] => Some(Shared::Function(place(name, Some(qualifier)))),
+        ["layer", name, number] => {
+            let place = LayerPolicyRecord::place(AccountId::FIRST, name, number.parse().ok()?);
+            Some(Shared::Layer(place.unwrap()))
+        }
+        _ => None,
+    }
+}
+
 impl Platform {
     /// Gives a function of the first account, or a version or alias of it, a policy of these statements.
     pub(crate) async fn share(&self, function: &str, qualifier: Option<&str>, statements: &[Value]) {
@@ -45,6 +63,29 @@ impl Platform {
     pub(crate) async fn unshare(&self, function: &str, qualifier: Option<&str>) {
         let mut transaction = Transaction::new();
         transaction.remove::<FunctionPolicyRecord>(&place(function, qualifier));
+        self.store.commit(transaction).await.unwrap();
+    }
+
+    /// Gives whatever this ARN names a policy, if it is a function or a layer version.
+    pub(crate) async fn share_arn(&self, arn: &str, statements: &[Value]) {
+        let mut transaction = Transaction::new();
+        match named(arn) {
+            Some(Shared::Function(place)) => {
+                transaction.put(&place, &FunctionPolicyRecord(record(statements)))
+            }
+            Some(Shared::Layer(place)) => transaction.put(&place, &LayerPolicyRecord(record(statements))),
+            None => return,
+        };
+        self.store.commit(transaction).await.unwrap();
+    }
+
+    pub(crate) async fn unshare_arn(&self, arn: &str) {
+        let mut transaction = Transaction::new();
+        match named(arn) {
+            Some(Shared::Function(place)) => transaction.remove::<FunctionPolicyRecord>(&place),
+            Some(Shared::Layer(place)) => transaction.remove::<LayerPolicyRecord>(&place),
+            None => return,
+        };
         self.store.commit(transaction).await.unwrap();
     }
 

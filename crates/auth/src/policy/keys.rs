@@ -42,11 +42,9 @@ const KNOWN: &[&str] = &[
     "aws:vpcsourceip",
     "iam:passedtoservice",
     "lambda:eventsourcetoken",
-    "lambda:functionarn",
     "lambda:functionurlauthtype",
     "lambda:invokedviafunctionurl",
     "lambda:layer",
-    "lambda:principal",
 ];
 
 /// Whether a request that doesn't hold the key surely has no such value.
