@@ -77,7 +77,7 @@ async fn tell(batches: Vec<Vec<Step>>) {
                 Step::Publish(layer) => publications.push(layer),
                 // What is not there yet may come into being within the batch.
                 Step::Delete(layer, back) if model.last(layer) > 0 => {
-                    deleted.push((layer, number(layer, back)))
+                    deleted.push((layer, number(layer, back)));
                 }
                 Step::Delete(..) => {}
             }

@@ -1,8 +1,13 @@
-//! Code trees, of functions and of layers: extracted once per package, shared by its environments, thrown away least recently used first.
+//! Code trees, of functions and of layers: extracted once per package, shared by its environments, thrown away least
+//! recently used first.
 //!
 //! Invariants: a tree under its final name is complete; a tree in use is never touched; the trees together stay within the
-//! bound, and those that one account keeps in use leave room for another's largest package. The area is a tmpfs of the isolation's, so that nothing of it outlives the platform.
+//! bound, and those that one account keeps in use leave room for another's largest package. A tree that several accounts use
+//! (a layer that one shares with another) counts for each of them in full: nobody's share is used up by what others do with
+//! a package of theirs, and nobody runs on a share that isn't theirs. The area is a tmpfs of the isolation's, so that nothing
+//! of it outlives the platform.
 
+mod share;
 mod tree;
 
 use crate::sync::lock;
@@ -10,6 +15,7 @@ use crate::{Code, CodeId, CodeSource, Isolation, StartError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use share::{Shares, Use};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +33,7 @@ pub(crate) struct Staging {
     source: Arc<dyn CodeSource>,
     limits: package::Limits,
     bound: u64,
-    held: Mutex<Held>,
+    held: Arc<Mutex<Held>>,
     /// Room may have become free.
     freed: Notify,
     /// Makes temporary names unique.
@@ -45,15 +51,18 @@ struct Held {
     busy: usize,
     /// Counts uses, to tell what was used last.
     now: u64,
+    /// What each account keeps in use.
+    shares: Shares,
 }
 
+#[derive(Default)]
 struct Slot {
-    /// Whose environment asked for it first.
-    account: AccountId,
     /// Bytes of the finished tree.
     bytes: OnceCell<u64>,
-    /// Bytes that were claimed for it. Written under the lock.
+    /// Bytes that were claimed for it. Written by [`Shares`], under the lock.
     claimed: AtomicU64,
+    /// How often each account uses it. Written by [`Shares`], under the lock.
+    users: Mutex<HashMap<AccountId, usize>>,
     last_used: AtomicU64,
 }
 
@@ -69,12 +78,12 @@ pub(crate) struct Trees {
 /// A complete tree that stays in place as long as this lives.
 pub(crate) struct Tree {
     id: CodeId,
-    slot: Arc<Slot>,
+    taken: Use,
 }
 
 impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tree").field("id", &self.id).field("bytes", &self.slot.bytes.get()).finish()
+        f.debug_struct("Tree").field("id", &self.id).field("bytes", &self.taken.slot().bytes.get()).finish()
     }
 }
 
@@ -86,7 +95,7 @@ impl Staging {
             source,
             limits: package::Limits::default(),
             bound,
-            held: Mutex::default(),
+            held: Arc::default(),
             freed: Notify::new(),
             serial: AtomicU64::new(0),
         }
@@ -111,17 +120,20 @@ impl Staging {
     /// The tree of this package, or the extraction that makes it. Those who want the same one wait for the same extraction,
     /// and nobody who goes away stops it.
     fn begin(self: &Arc<Self>, account: AccountId, code: &Code) -> Pending {
-        let slot = self.slot(account, code.id);
-        if slot.bytes.initialized() {
-            return Pending::There(Tree { id: code.id, slot });
-        }
+        let (taken, newly) = self.take(account, code.id);
         let (staging, code) = (Arc::clone(self), code.clone());
+        if taken.slot().bytes.initialized() && (!newly || staging.is_within_share(account)) {
+            return Pending::There(Tree { id: code.id, taken });
+        }
         Pending::Coming(tokio::spawn(async move {
-            let made = slot.bytes.get_or_try_init(|| staging.lay_out(&code, &slot)).await.map(|_| ());
+            let made =
+                taken.slot().bytes.get_or_try_init(|| staging.lay_out(&code, &taken)).await.map(|_| ());
             if made.is_err() {
-                staging.forget(code.id, &slot);
+                staging.forget(code.id, taken.slot());
             }
-            made.map(|()| Tree { id: code.id, slot })
+            made?;
+            staging.settle(account).await?;
+            Ok(Tree { id: code.id, taken })
         }))
     }
 
@@ -133,17 +145,36 @@ impl Staging {
         tree::open(self.isolation.staging(), &tree.id.to_string()).map_err(StartError::Staging)
     }
 
-    fn slot(&self, account: AccountId, id: CodeId) -> Arc<Slot> {
+    /// One use more, and whether it is the account's only one of this tree.
+    fn take(&self, account: AccountId, id: CodeId) -> (Use, bool) {
         let mut held = lock(&self.held);
         held.now += 1;
         let now = held.now;
-        let fresh = || {
-            let (bytes, claimed, last_used) = (OnceCell::new(), AtomicU64::new(0), AtomicU64::new(0));
-            Arc::new(Slot { account, bytes, claimed, last_used })
-        };
-        let slot = held.trees.entry(id).or_insert_with(fresh);
+        let slot = Arc::clone(held.trees.entry(id).or_default());
         slot.last_used.store(now, Ordering::Relaxed);
-        Arc::clone(slot)
+        let newly = held.shares.take(account, &slot);
+        (Use::new(account, slot, &self.held), newly)
+    }
+
+    /// Waits while extractions may give room back, until what an account uses is within its share. Whoever finds a tree that
+    /// others made or make has not asked for room.
+    async fn settle(&self, account: AccountId) -> Result<(), StartError> {
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            if self.is_within_share(account) {
+                return Ok(());
+            }
+            if lock(&self.held).busy == 0 {
+                return Err(StartError::StagingFull { free: 0 });
+            }
+            freed.await;
+        }
+    }
+
+    fn is_within_share(&self, account: AccountId) -> bool {
+        lock(&self.held).shares.of(account) <= self.share()
     }
 
     /// Removes the entry of a tree that could not be made, unless somebody else is trying too.
@@ -154,17 +185,17 @@ impl Staging {
         }
     }
 
-    async fn lay_out(self: &Arc<Self>, code: &Code, slot: &Arc<Slot>) -> Result<u64, StartError> {
-        let zip = self.source.code(slot.account, code).await?;
-        let granted = self.reserve(slot).await?;
-        let (staging, id, owned) = (Arc::clone(self), code.id, Arc::clone(slot));
+    async fn lay_out(self: &Arc<Self>, code: &Code, taken: &Use) -> Result<u64, StartError> {
+        let account = taken.account();
+        let zip = self.source.code(account, code).await?;
+        let granted = self.reserve(taken).await?;
+        let (staging, id, slot) = (Arc::clone(self), code.id, Arc::clone(taken.slot()));
         let made = tokio::task::spawn_blocking(move || {
-            staging.extract(id, &zip, granted).and_then(|bytes| staging.fit(id, &owned, bytes))
+            staging.extract(id, &zip, granted).and_then(|bytes| staging.fit(id, account, &slot, bytes))
         });
         let made = made.await.unwrap_or(Err(StartError::TaskDied));
         let mut held = lock(&self.held);
-        let claimed = slot.claimed.swap(*made.as_ref().unwrap_or(&0), Ordering::Relaxed);
-        held.used = held.used - claimed + made.as_ref().unwrap_or(&0);
+        held.claim_for(taken.slot(), *made.as_ref().unwrap_or(&0));
         held.busy -= 1;
         drop(held);
         self.freed.notify_waiters();
@@ -173,13 +204,12 @@ impl Staging {
 
     /// Claims what a tree takes beyond what was granted, which only many small files can make it do; removes the tree where
     /// that is not to be had.
-    fn fit(&self, id: CodeId, slot: &Slot, bytes: u64) -> Result<u64, StartError> {
+    fn fit(&self, id: CodeId, account: AccountId, slot: &Slot, bytes: u64) -> Result<u64, StartError> {
         let mut held = lock(&self.held);
-        let more = bytes.saturating_sub(slot.claimed.load(Ordering::Relaxed));
-        let free = self.bound.saturating_sub(held.used).min(self.allowance(&held, slot.account));
-        if more <= free {
-            held.used += more;
-            slot.claimed.fetch_add(more, Ordering::Relaxed);
+        let claimed = slot.claimed.load(Ordering::Relaxed);
+        let free = self.bound.saturating_sub(held.used).min(self.allowance(&held, account));
+        if bytes.saturating_sub(claimed) <= free {
+            held.claim_for(slot, bytes.max(claimed));
             return Ok(bytes);
         }
         drop(held);
@@ -187,13 +217,16 @@ impl Staging {
         Err(StartError::StagingFull { free })
     }
 
-    /// What an account may still claim: where the area has room for several, the last largest package's room is not for
-    /// those who fill the rest. Otherwise whoever keeps enough environments alive would keep everybody else's from starting.
+    /// What an account may still claim.
     fn allowance(&self, held: &Held, account: AccountId) -> u64 {
-        match self.bound.checked_sub(2 * self.limits.unzipped_bytes) {
-            Some(beside) => (beside + self.limits.unzipped_bytes).saturating_sub(held.in_use_by(account)),
-            None => self.bound,
-        }
+        self.share().saturating_sub(held.shares.of(account))
+    }
+
+    /// What an account may keep in use: where the area has room for several, the last largest package's room is not for
+    /// those who fill the rest. Otherwise whoever keeps enough environments alive would keep everybody else's from starting.
+    fn share(&self) -> u64 {
+        let beside = self.bound.checked_sub(2 * self.limits.unzipped_bytes);
+        beside.map_or(u64::MAX, |beside| beside + self.limits.unzipped_bytes)
     }
 
     fn extract(&self, id: CodeId, zip: &Bytes, granted: u64) -> Result<u64, StartError> {
@@ -218,13 +251,13 @@ impl Staging {
 
     /// Room for one more tree: for the largest possible one when trees that are not in use can make way for it, otherwise
     /// what there is. Waits while other extractions may give room back.
-    async fn reserve(self: &Arc<Self>, slot: &Slot) -> Result<u64, StartError> {
+    async fn reserve(self: &Arc<Self>, taken: &Use) -> Result<u64, StartError> {
         let want = self.limits.unzipped_bytes.min(self.bound);
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            match self.claim(want, slot)? {
+            match self.claim(want, taken)? {
                 Claim::Granted(bytes) => return Ok(bytes),
                 Claim::Remove(name) => self.remove(name),
                 Claim::Wait => freed.await,
@@ -232,7 +265,7 @@ impl Staging {
         }
     }
 
-    fn claim(&self, want: u64, slot: &Slot) -> Result<Claim, StartError> {
+    fn claim(&self, want: u64, taken: &Use) -> Result<Claim, StartError> {
         let mut held = lock(&self.held);
         let free = self.bound.saturating_sub(held.used);
         if free < want {
@@ -254,7 +287,7 @@ impl Staging {
                 return Err(StartError::StagingFull { free });
             }
         }
-        let allowance = self.allowance(&held, slot.account);
+        let allowance = self.allowance(&held, taken.account());
         if allowance < want && held.busy > 0 {
             return Ok(Claim::Wait);
         }
@@ -262,8 +295,7 @@ impl Staging {
             return Err(StartError::StagingFull { free: 0 });
         }
         let granted = free.min(want).min(allowance);
-        held.used += granted;
-        slot.claimed.store(granted, Ordering::Relaxed);
+        held.claim_for(taken.slot(), granted);
         held.busy += 1;
         Ok(Claim::Granted(granted))
     }
@@ -310,11 +342,10 @@ struct Removal {
 }
 
 impl Held {
-    /// Bytes of an account's trees that are being made or are in use.
-    fn in_use_by(&self, account: AccountId) -> u64 {
-        let in_use =
-            self.trees.values().filter(|slot| slot.account == account && Arc::strong_count(slot) > 1);
-        in_use.map(|slot| slot.claimed.load(Ordering::Relaxed)).sum()
+    /// A tree takes this much from now on.
+    fn claim_for(&mut self, slot: &Slot, bytes: u64) {
+        let before = self.shares.claim(slot, bytes);
+        self.used = self.used - before + bytes;
     }
 
     fn least_recently_used(&self) -> Option<(CodeId, u64)> {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::simulation::Simulation;
 use crate::story::Packages;
+use proptest::prelude::*;
 
 struct Area {
     simulation: Arc<Simulation>,
@@ -122,6 +123,100 @@ async fn code_and_layers_are_in_place_together_or_the_start_fails() {
     let gone = Code { id: CodeId::new([7; 32]), place: String::new() };
     let trees = area.staging.trees(AccountId::FIRST, &code, &[one, gone]).await;
     assert!(matches!(trees, Err(StartError::Code(crate::CodeError::Gone))));
+}
+
+/// Code of three pages, the entry included.
+fn three_pages(area: &Area, n: u8) -> Code {
+    area.packages.add(&[n; 2 * ENTRY_BYTES as usize])
+}
+
+fn other() -> AccountId {
+    "222222222222".parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_others_do_with_a_shared_package_takes_nothing_of_its_first_users_share() {
+    let area = shared_area();
+    let layer = three_pages(&area, 1);
+    drop(area.tree(&layer).await.unwrap());
+    let theirs = area.tree_of(other(), &layer).await.unwrap();
+    let own = [area.tree(&three_pages(&area, 2)).await, area.tree(&three_pages(&area, 3)).await];
+    assert!(own.iter().all(Result::is_ok), "a share of six pages is all its own");
+    drop(theirs);
+}
+
+#[tokio::test]
+async fn nobody_runs_on_anothers_share() {
+    let area = shared_area();
+    let codes = [1, 2, 3].map(|n| three_pages(&area, n));
+    let own = [area.tree(&codes[0]).await.unwrap(), area.tree(&codes[1]).await.unwrap()];
+    let theirs =
+        [area.tree_of(other(), &codes[0]).await.unwrap(), area.tree_of(other(), &codes[1]).await.unwrap()];
+    assert!(matches!(area.tree_of(other(), &codes[2]).await, Err(StartError::StagingFull { .. })));
+    drop(own);
+    let third = area.tree(&codes[2]).await.unwrap();
+    let joined = area.tree_of(other(), &codes[2]).await;
+    assert!(matches!(joined, Err(StartError::StagingFull { .. })), "it is there, and more than their share");
+    let again = area.tree_of(other(), &codes[0]).await;
+    assert!(again.is_ok(), "what they use already costs nothing more");
+    drop((theirs, again));
+    assert!(area.tree_of(other(), &codes[2]).await.is_ok());
+    drop(third);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Use(bool, usize),
+    Drop(usize),
+}
+
+async fn tell(steps: Vec<Step>) {
+    let area = shared_area();
+    let codes = [1, 2, 3].map(|n| three_pages(&area, n));
+    let mut in_use: Vec<(AccountId, Tree)> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Use(first, code) => {
+                let account = if first { AccountId::FIRST } else { other() };
+                if let Ok(tree) = area.tree_of(account, &codes[code]).await {
+                    in_use.push((account, tree));
+                }
+            }
+            Step::Drop(at) if !in_use.is_empty() => drop(in_use.swap_remove(at % in_use.len())),
+            Step::Drop(_) => {}
+        }
+        let names = area.names().await;
+        let held = area.staging.held.lock().unwrap();
+        for account in [AccountId::FIRST, other()] {
+            let mut ids: Vec<_> =
+                in_use.iter().filter(|(a, _)| *a == account).map(|(_, tree)| tree.id.to_string()).collect();
+            ids.sort();
+            ids.dedup();
+            assert!(ids.iter().all(|id| names.contains(id)), "a tree in use is there");
+            assert_eq!(held.shares.of(account), ids.len() as u64 * 3 * ENTRY_BYTES);
+            assert!(held.shares.of(account) <= area.staging.share());
+        }
+        assert!(held.used <= area.staging.bound);
+        assert_eq!(held.used, names.len() as u64 * 3 * ENTRY_BYTES);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_accounts_share_is_what_it_uses(
+        steps in prop::collection::vec(
+            prop_oneof![
+                3 => (any::<bool>(), 0..3usize).prop_map(|(first, code)| Step::Use(first, code)),
+                2 => (0..8usize).prop_map(Step::Drop),
+            ],
+            1..20,
+        )
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(tell(steps));
+    }
 }
 
 #[tokio::test]
