@@ -14,6 +14,7 @@ mod logs;
 mod memory;
 mod options;
 mod readiness;
+mod residence;
 mod runtime_api;
 pub mod runtimes;
 mod sandboxed;

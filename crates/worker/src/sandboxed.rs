@@ -1,9 +1,10 @@
 //! The sandbox as an isolation.
 
+use crate::residence;
 use crate::{Cell, CellSpec, CodeId, Isolation, IsolationError, Memory, Started};
 use sandbox::{CreateError, Limits, Sandbox, SandboxSpec, Spawner, Step, TreeName};
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Arc;
 
 /// Processes and threads of one environment, and open files of each process. Source: "Lambda quotas" (1,024 each); init is
@@ -93,10 +94,11 @@ impl Cell for Sandbox {
     }
 
     fn memory(&self) -> Memory {
-        Sandbox::memory(self).map_or(Memory::default(), |usage| Memory {
-            counted: usage.anonymous_and_kernel,
-            peak: usage.peak,
-        })
+        match Sandbox::memory(self) {
+            Some(usage) => Memory { counted: usage.anonymous_and_kernel, peak: usage.peak },
+            // Without a memory cgroup nothing counts against MemorySize, but REPORT says what was used.
+            None => Memory { counted: 0, peak: residence::peak(self.pidfd.as_fd()) },
+        }
     }
 
     fn oom_killed(&self) -> bool {
