@@ -13,14 +13,15 @@ impl Handle<GetAccountSettings> for Control {
         request: Request<GetAccountSettingsRequest>,
     ) -> Result<GetAccountSettingsResponse, ServiceError> {
         let usage = self.usage.of(request.context.account);
-        let concurrency = i64::from(self.parts.account_concurrency);
+        let limit = self.parts.account_concurrency;
+        let reserved = self.reserved_in_all(request.context.account).await?;
         Ok(GetAccountSettingsResponse {
             account_limit: Some(AccountLimit {
                 total_code_size: Some(signed(limits::ACCOUNT_CODE_BYTES)),
                 code_size_unzipped: Some(signed(limits::CODE_UNZIPPED_BYTES)),
                 code_size_zipped: Some(signed(limits::CODE_ZIPPED_BYTES)),
-                concurrent_executions: Some(concurrency),
-                unreserved_concurrent_executions: Some(concurrency),
+                concurrent_executions: Some(limit.into()),
+                unreserved_concurrent_executions: Some(limit.saturating_sub(reserved).into()),
             }),
             account_usage: Some(AccountUsage {
                 total_code_size: Some(signed(usage.code_bytes)),

@@ -4,6 +4,7 @@
 
 mod account;
 pub mod background;
+mod concurrency;
 mod functions;
 mod lambda_time;
 mod layers;
@@ -11,6 +12,7 @@ mod marker;
 mod messages;
 mod permissions;
 mod scan;
+mod tags;
 mod usage;
 
 use auth::Directory;
@@ -88,5 +90,11 @@ impl Control {
             .on::<lambda::ListLayers, _>(self)
             .on::<lambda::ListLayerVersions, _>(self)
             .on::<lambda::DeleteLayerVersion, _>(self)
+            .on::<lambda::PutFunctionConcurrency, _>(self)
+            .on::<lambda::GetFunctionConcurrency, _>(self)
+            .on::<lambda::DeleteFunctionConcurrency, _>(self)
+            .on::<lambda::TagResource, _>(self)
+            .on::<lambda::UntagResource, _>(self)
+            .on::<lambda::ListTags, _>(self)
     }
 }

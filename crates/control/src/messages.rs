@@ -1,7 +1,9 @@
 //! Every message of the control plane that a client can see, with its source. (Those about a function that is not there
 //! are `api::function_errors`.)
 
+pub(crate) mod concurrency;
 pub(crate) mod policies;
+pub(crate) mod tags;
 
 use package::PackageError;
 use types::{LayerRef, Region, RuntimeName, ServiceError, limits};

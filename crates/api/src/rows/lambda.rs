@@ -33,6 +33,14 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         // The reference names no resource; the service's refusals name the layer, and another account's is never listed.
         "ListLayerVersions" => const { &read(|s| on_layer(s, "lambda:ListLayerVersions")) },
         "DeleteLayerVersion" => const { &write(|s| on_layer_version(s, "lambda:DeleteLayerVersion")) },
+        "PutFunctionConcurrency" => const { &write(|s| on_function(s, "lambda:PutFunctionConcurrency")) },
+        "GetFunctionConcurrency" => const { &read(|s| on_function(s, "lambda:GetFunctionConcurrency")) },
+        "DeleteFunctionConcurrency" => {
+            const { &write(|s| on_function(s, "lambda:DeleteFunctionConcurrency")) }
+        }
+        "TagResource" => const { &write(|s| on_tagged(s, "lambda:TagResource")) },
+        "UntagResource" => const { &write(|s| on_tagged(s, "lambda:UntagResource")) },
+        "ListTags" => const { &read(|s| on_tagged(s, "lambda:ListTags")) },
         "Invoke" => const { &write(|s| on_function(s, "lambda:InvokeFunction")) },
         _ => return None,
     })
@@ -58,8 +66,20 @@ fn use_of_layer(subject: &Subject<'_>, arn: &str) -> Check {
     Check { action: "lambda:GetLayerVersion", resource: subject.layer_version_arn(arn) }
 }
 
+/// What carries the tags, which is named by its ARN. Another text is checked as a function's name, and fails its validation.
+fn on_tagged(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
+    vec![Check { action, resource: subject.function("Resource") }]
+}
+
+/// Tags of a new function need the permission that tags of an old one need. (Source: recorded: CreateFunction with tags is
+/// refused without lambda:TagResource.)
 fn create_function(subject: &Subject<'_>) -> Vec<Check> {
-    with_layers(subject, with_pass_role(subject, on_function(subject, "lambda:CreateFunction")))
+    let mut checks = on_function(subject, "lambda:CreateFunction");
+    let tags = subject.input.get("Tags").and_then(Value::as_map);
+    if tags.is_some_and(|tags| tags.iter().next().is_some()) {
+        checks.extend(on_function(subject, "lambda:TagResource"));
+    }
+    with_layers(subject, with_pass_role(subject, checks))
 }
 
 fn update_configuration(subject: &Subject<'_>) -> Vec<Check> {

@@ -140,6 +140,8 @@ fn foreign(operation: &'static Operation) -> Option<Call> {
         members.insert("FunctionName".to_owned(), function.into());
     } else if members.contains_key("LayerName") {
         members.insert("LayerName".to_owned(), layer.into());
+    } else if members.contains_key("Resource") {
+        members.insert("Resource".to_owned(), function.into());
     } else if members.remove("logGroupName").is_some() {
         members.insert("logGroupIdentifier".to_owned(), group.into());
     } else if !matches!(

@@ -45,6 +45,8 @@ fn sample(name: &str, shape: &'static Shape) -> Json {
         "PolicyArn" => json!("arn:aws:iam::000000000000:policy/readers"),
         "AccessKeyId" => json!("AKIAIOSFODNN7EXAMPLE"),
         "VersionId" => json!("v1"),
+        "Resource" => json!("arn:aws:lambda:us-east-1:000000000000:function:echo"),
+        "TagKeys" => json!(["team"]),
         "StatementId" => json!("reader"),
         "Action" => json!("lambda:InvokeFunction"),
         "Principal" => json!("123456789012"),
@@ -119,6 +121,13 @@ fn rest(operation: &'static Operation, input: &Json) -> Call {
         let text = || encoded(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         match member.location {
             Location::Uri => path = path.replace(&format!("{{{}}}", member.wire_name), &text()),
+            Location::Query if value.is_array() => query.extend(
+                value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|v| format!("{}={}", member.wire_name, encoded(v.as_str().unwrap()))),
+            ),
             Location::Query => query.push(format!("{}={}", member.wire_name, text())),
             Location::Header => headers.push((member.wire_name, value.as_str().unwrap().to_owned())),
             _ => {

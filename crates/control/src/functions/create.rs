@@ -4,11 +4,11 @@ use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused, variables};
 use crate::layers::{self, Chosen};
 use crate::usage::AccountUsage;
-use crate::{Control, messages};
+use crate::{Control, messages, tags};
 use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use api::{AuditEntry, Handle, Request};
 use store::records::{
-    CodeRecord, FunctionRecord, FunctionState, LoggingRecord, UpdateStatus, VersionConfiguration,
+    CodeRecord, FunctionRecord, FunctionState, LoggingRecord, TagsRecord, UpdateStatus, VersionConfiguration,
 };
 use store::{FreshBlob, Record, StoreError, Transaction};
 use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
@@ -26,6 +26,8 @@ impl Handle<CreateFunction> for Control {
         self.refuse_existing(&function).await?;
         let layers = self.choose_layers(input.layers.as_deref().unwrap_or_default()).await?;
         let configuration = self.configuration_of(&input, &layers)?;
+        let tags = TagsRecord { tags: input.tags.clone().unwrap_or_default() };
+        tags::check_new(&tags.tags)?;
         self.check_role(&configuration.role).await?;
         let code = &input.code;
         let zip = package::zip(&CodeSource {
@@ -39,7 +41,7 @@ impl Handle<CreateFunction> for Control {
         })?;
         let checked = self.check_package(zip).await?;
         layers::fits(checked.unzipped, &configuration.layers)?;
-        let function = New { function, configuration, layers };
+        let function = New { function, configuration, layers, tags };
         edit::to_the_end(self.clone().create(function, checked, audit)).await
     }
 }
@@ -49,6 +51,7 @@ struct New {
     function: FunctionRef,
     configuration: VersionConfiguration,
     layers: Chosen,
+    tags: TagsRecord,
 }
 
 impl Control {
@@ -59,13 +62,13 @@ impl Control {
         checked: Checked,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
-        let New { function, configuration, layers } = new;
+        let New { function, configuration, layers, tags } = new;
         let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
         let (code, package) = self.keep(&checked).await?;
         let record = self.record(&function, configuration, code);
-        self.insert(&record, &layers, package, &audit).await?;
+        self.insert(&record, &layers, &tags, package, &audit).await?;
         reservation.keep();
         Ok(configuration::show(&self, &record, None))
     }
@@ -140,6 +143,7 @@ impl Control {
         &self,
         record: &FunctionRecord,
         layers: &Chosen,
+        tags: &TagsRecord,
         package: FreshBlob,
         audit: &AuditEntry,
     ) -> Result<(), ServiceError> {
@@ -147,6 +151,10 @@ impl Control {
         let mut transaction = Transaction::new();
         transaction.insert(&key, record).hold(package);
         layers.require_in(&mut transaction);
+        if !tags.tags.is_empty() {
+            let place = TagsRecord::place(record.account, &record.name).map_err(messages::failed)?;
+            transaction.put(&place, tags);
+        }
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
             Ok(_) => Ok(()),

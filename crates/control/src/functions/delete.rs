@@ -5,7 +5,7 @@ use crate::usage::AccountUsage;
 use crate::{Control, messages};
 use api::lambda::{DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse};
 use api::{AuditEntry, Handle, Request};
-use store::records::{FunctionPolicyRecord, FunctionRecord};
+use store::records::{FunctionPolicyRecord, FunctionRecord, TagsRecord};
 use store::{StoreError, Stored, Transaction};
 use types::{FunctionRef, Qualifier, ServiceError, Version};
 
@@ -35,9 +35,13 @@ impl Control {
         for _ in 0..edit::TRIES {
             let stored = self.find(&function).await?;
             let policies = FunctionPolicyRecord::all_of(function.account, &function.name);
+            let tags = TagsRecord::place(function.account, &function.name).map_err(messages::failed)?;
+            let share = self.share(function.account, &function.name).await?;
             let mut transaction = Transaction::new();
             transaction.delete::<FunctionRecord>(&stored.key, stored.revision);
             transaction.remove_all::<FunctionPolicyRecord>(&policies.map_err(messages::failed)?);
+            transaction.remove::<TagsRecord>(&tags);
+            share.give_back(&mut transaction);
             audit.succeed_in(&mut transaction);
             match self.parts.store.commit(transaction).await {
                 Ok(_) => {

@@ -56,7 +56,7 @@ pub(super) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, Se
 
 impl Control {
     /// Reads a function.
-    pub(super) async fn find(&self, function: &FunctionRef) -> Result<Stored<FunctionRecord>, ServiceError> {
+    pub(crate) async fn find(&self, function: &FunctionRef) -> Result<Stored<FunctionRecord>, ServiceError> {
         let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
         let key = place(function.account, &function.name)?;
         let found = match built {

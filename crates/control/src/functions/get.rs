@@ -3,7 +3,7 @@
 use super::{configuration, edit};
 use crate::Control;
 use api::lambda::{
-    FunctionCodeLocation, FunctionConfiguration, GetFunction, GetFunctionConfiguration,
+    Concurrency, FunctionCodeLocation, FunctionConfiguration, GetFunction, GetFunctionConfiguration,
     GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
 };
 use api::{Handle, Request};
@@ -19,7 +19,11 @@ impl Handle<GetFunction> for Control {
         let stored = self.find(&function).await?;
         let blob = stored.value.code.blob.to_string();
         let location = self.parts.downloads.link(&context.endpoint, &blob, context.now);
+        let share = self.share(function.account, &function.name).await?;
+        let reserved = share.reserved().map(i64::from);
         Ok(GetFunctionResponse {
+            concurrency: reserved
+                .map(|reserved| Concurrency { reserved_concurrent_executions: Some(reserved) }),
             configuration: Some(configuration::show(self, &stored.value, Some(&function))),
             code: Some(FunctionCodeLocation {
                 repository_type: Some("S3".to_owned()),

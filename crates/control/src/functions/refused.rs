@@ -24,7 +24,6 @@ pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> R
         ),
         ("KMSKeyArn", filled(input.kms_key_arn.as_deref())),
         ("TracingConfig", input.tracing_config.as_ref().is_some_and(tracing)),
-        ("Tags", input.tags.as_ref().is_some_and(|t| !t.is_empty())),
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|f| !f.is_empty())),
         ("CodeSigningConfigArn", filled(input.code_signing_config_arn.as_deref())),
         ("ImageConfig", input.image_config.as_ref().is_some_and(image)),

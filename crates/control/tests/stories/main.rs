@@ -1,6 +1,7 @@
 //! The control plane on a whole platform: over HTTP, signed, into a real store.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod concurrency;
 mod golden;
 mod interrupted;
 mod layered;
@@ -13,4 +14,5 @@ mod permissions;
 mod races;
 mod refusals;
 mod restarts;
+mod tags;
 mod words;

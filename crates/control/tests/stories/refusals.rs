@@ -114,7 +114,6 @@ fn not_built() -> Vec<(&'static str, Value)> {
         ("DeadLetterConfig", json!({"TargetArn": "arn:aws:sqs:us-east-1:000000000000:dead"})),
         ("KMSKeyArn", json!(arn)),
         ("TracingConfig", json!({"Mode": "Active"})),
-        ("Tags", json!({"a": "b"})),
         (
             "FileSystemConfigs",
             json!([{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0",
@@ -168,8 +167,7 @@ async fn what_is_not_built_is_refused_by_name() {
 async fn an_update_refuses_what_is_not_built_by_name() {
     let platform = Platform::start().await;
     platform.create(platform.minimal("echo")).await.ok();
-    let only_at_creation =
-        ["Publish", "PublishTo", "PackageType", "Tags", "CodeSigningConfigArn", "TenancyConfig"];
+    let only_at_creation = ["Publish", "PublishTo", "PackageType", "CodeSigningConfigArn", "TenancyConfig"];
     for (name, value) in not_built().into_iter().filter(|(name, _)| !only_at_creation.contains(name)) {
         let refused = platform.update_configuration("echo", json!({name: value})).await;
         assert!(

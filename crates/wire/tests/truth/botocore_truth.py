@@ -65,7 +65,8 @@ class Maker:
         return value
 
     def make_list(self, shape, place):
-        least = self.bound(shape, "min", 0) if self.strict else 0
+        # An empty list in a query is the same as none.
+        least = self.bound(shape, "min", 1 if place == "querystring" else 0) if self.strict else 0
         most = min(self.bound(shape, "max", 3), least + 3)
         return [self.make(shape.member, place) for _ in range(self.random.randint(least, most))]
 

@@ -1,0 +1,30 @@
+//! What is said about tags.
+
+use super::invalid;
+use types::ServiceError;
+
+/// Source: recorded on TagResource with the ARN of a version or alias.
+pub(crate) fn functions_only() -> ServiceError {
+    invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+}
+
+/// Source: recorded on TagResource with the 51st tag.
+pub(crate) fn too_many() -> ServiceError {
+    invalid("Number of tags exceeds resource tag limit.")
+}
+
+/// Source: recorded on TagResource with an empty map.
+pub(crate) fn none() -> ServiceError {
+    invalid("An error occurred and the request cannot be processed.")
+}
+
+/// Source: "aws: prefixed tag key names are not allowed for external use.", the words of the services that share the rule
+/// ("Tag naming limits and requirements").
+pub(crate) fn reserved_prefix() -> ServiceError {
+    invalid("aws: prefixed tag key names are not allowed for external use.")
+}
+
+/// Source: recorded on ListTags of an event source mapping that is not there.
+pub(crate) fn no_resource() -> ServiceError {
+    ServiceError::caller("ResourceNotFoundException", 404, "The resource you requested does not exist.")
+}

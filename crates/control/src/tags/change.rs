@@ -1,0 +1,65 @@
+//! The one way in which tags are changed.
+
+use crate::functions::edit;
+use crate::{Control, messages};
+use api::{AuditEntry, function_errors};
+use std::collections::BTreeMap;
+use store::records::{FunctionRecord, TagsRecord};
+use store::{Key, StoreError, Stored, Transaction};
+use types::{FunctionRef, ServiceError};
+
+/// How often a change starts over when others are faster: each time one of theirs was made.
+const TRIES: usize = 100;
+
+type Tags = BTreeMap<String, String>;
+
+impl Control {
+    /// The function's tags.
+    pub(crate) async fn tags_of(&self, function: &FunctionRef) -> Result<Tags, ServiceError> {
+        let stored = self.read_tags(&place(function)?).await?;
+        Ok(stored.map(|stored| stored.value.tags).unwrap_or_default())
+    }
+
+    /// Makes of a function's tags what `change` makes of them.
+    pub(super) async fn change_tags(
+        &self,
+        function: &FunctionRef,
+        audit: &AuditEntry,
+        change: impl Fn(&Tags) -> Result<Tags, ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let (key, place) = (edit::place(function.account, &function.name)?, place(function)?);
+        for _ in 0..TRIES {
+            let stored = self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?;
+            let stored = stored.ok_or_else(|| function_errors::not_found(&function.arn()))?;
+            let old = self.read_tags(&place).await?;
+            let tags = change(old.as_ref().map_or(&Tags::new(), |stored| &stored.value.tags))?;
+            let mut transaction = Transaction::new();
+            transaction.require::<FunctionRecord>(&key, stored.revision);
+            write(&mut transaction, &place, old.as_ref(), tags);
+            audit.succeed_in(&mut transaction);
+            match self.parts.store.commit(transaction).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(messages::failed(error)),
+            }
+        }
+        Err(messages::update_in_progress(&function.arn()))
+    }
+
+    async fn read_tags(&self, place: &Key) -> Result<Option<Stored<TagsRecord>>, ServiceError> {
+        self.parts.store.get::<TagsRecord>(place).await.map_err(messages::failed)
+    }
+}
+
+fn place(function: &FunctionRef) -> Result<Key, ServiceError> {
+    TagsRecord::place(function.account, &function.name).map_err(messages::failed)
+}
+
+fn write(transaction: &mut Transaction, place: &Key, old: Option<&Stored<TagsRecord>>, tags: Tags) {
+    match old {
+        None if tags.is_empty() => transaction.require_absent::<TagsRecord>(place),
+        None => transaction.insert(place, &TagsRecord { tags }),
+        Some(old) if tags.is_empty() => transaction.delete::<TagsRecord>(place, old.revision),
+        Some(old) => transaction.replace(place, &TagsRecord { tags }, old.revision),
+    };
+}
