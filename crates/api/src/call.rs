@@ -1,13 +1,13 @@
 //! One request while it is in the pipeline.
 
+use crate::peer::Peer;
 use hyper::http::request::Parts;
-use std::net::SocketAddr;
 use types::{RequestId, Timestamp};
 
 /// A request's head, with what the pipeline knows about it from the first moment.
 pub(crate) struct Call {
     pub(crate) parts: Parts,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     pub(crate) id: RequestId,
     pub(crate) now: Timestamp,
 }

@@ -83,12 +83,15 @@ fn context<'p>(
     }
     let now = call.now.seconds().to_string();
     let context = Context::of(&identity.principal)
-        .with("aws:SourceIp", call.peer.ip().to_canonical().to_string())
         .with("aws:SecureTransport", "false")
         .with("aws:ViaAWSService", "false")
         .with("aws:RequestedRegion", pipeline.parts.region.as_str())
         .with("aws:CurrentTime", now.as_str())
         .with("aws:EpochTime", now);
+    let context = match call.peer.ip() {
+        Some(address) => context.with("aws:SourceIp", address.to_string()),
+        None => context,
+    };
     let header = |context: Context, key: &str, name: &str| match call.header(name) {
         Some(text) => context.with(key, text),
         None => context,

@@ -10,6 +10,7 @@ use crate::encode::{self, Answer};
 use crate::handlers::Handlers;
 use crate::identities::Identities;
 use crate::invocation::Invoke;
+use crate::peer::Peer;
 use crate::refusals::PerMinute;
 use crate::request::{Context, Request};
 use crate::resource_policies::ResourcePolicies;
@@ -19,7 +20,6 @@ use crate::{invoke, messages, permission, target};
 use auth::sigv4::{Claim, SignatureError};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use types::{Clock, Random, Region, RequestId, ServiceError};
 use wire::{Operation, Routed, Service, Value};
@@ -73,7 +73,7 @@ impl Pipeline {
 
     /// Answers one request. When the client goes away this future is dropped at its current await; see
     /// [`crate::Handle`] for what that means to a mutation.
-    pub async fn answer(&self, parts: Parts, body: Incoming, peer: SocketAddr) -> Answer {
+    pub async fn answer(&self, parts: Parts, body: Incoming, peer: Peer) -> Answer {
         let id = RequestId::generate(&*self.parts.random);
         let call = Call { parts, peer, id, now: self.parts.clock.now() };
         match caught(self.staged(&call, body)).await {

@@ -10,6 +10,7 @@ mod catalog;
 mod code;
 mod figure;
 mod hosted;
+mod inside;
 mod lease;
 mod loads;
 mod messages;
@@ -24,5 +25,6 @@ mod start;
 mod target;
 
 pub use code::StoredCode;
+pub use inside::InsideApi;
 pub use plane::{DataPlane, DataPlaneParts, Settings};
 pub use reaper::Reaper;

@@ -24,7 +24,7 @@ pub struct Record {
     pub account: String,
     /// The access key that signed; empty for an anonymous caller.
     pub access_key_id: String,
-    /// The address that the call came from.
+    /// The address that the call came from, or `environment:` and the id of the environment whose function made it.
     pub source_ip: String,
     /// What the client called itself, cut at 512 bytes.
     pub user_agent: String,

@@ -47,6 +47,12 @@ impl Client {
         Self { address, clock, access_key_id: OWNER_KEY.to_owned() }
     }
 
+    /// The same client at another address of the platform, such as one inside of an environment.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// The same client with another access key.
     #[must_use]
     pub fn with_key(&self, access_key_id: &str) -> Self {

@@ -1,7 +1,7 @@
 //! The platform itself, as tests talk to it.
 
 use crate::directory::ROLE;
-use crate::wiring::{Disk, Edges, Programs, RUNTIME, serve, simulation};
+use crate::wiring::{Disk, Edges, Programs, RUNTIME, simulation};
 use crate::{Activate, Client, FakeClock, Gates, Interruption, Keys, Lines, Reply, Setup};
 use api::{AuditTrail, Handlers};
 use base64::Engine;
@@ -93,10 +93,10 @@ impl Platform {
         let (audit, audit_writer) = AuditTrail::new(Arc::clone(&edges.store));
         let handlers = interruption.serve(control.serve(Handlers::new()));
         let pipeline = edges.pipeline(handlers, Arc::clone(&plane), downloads, audit);
-        let (address, server) = serve(pipeline).await;
+        let (address, server) = edges.serve(pipeline).await;
         let reaper = Reaper::new(Arc::clone(&plane), setup.idle);
         let tasks = vec![tokio::spawn(server), tokio::spawn(audit_writer), tokio::spawn(reaper.run())];
-        let Edges { store, clock, keys, logs, random } = edges;
+        let Edges { store, clock, keys, logs, random, .. } = edges;
         let client = Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>);
         let tasks = Mutex::new(tasks);
         let platform = Self {

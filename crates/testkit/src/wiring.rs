@@ -7,7 +7,7 @@ use api::{
 };
 use auth::Directory;
 use control::{CodeDownloads, Control, ControlParts};
-use invoke::{DataPlane, DataPlaneParts, Settings, StoredCode};
+use invoke::{DataPlane, DataPlaneParts, InsideApi, Settings, StoredCode};
 use seal::{RootKey, Sealer};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -63,13 +63,21 @@ pub(crate) struct Edges {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) logs: Arc<Lines>,
+    inside: Arc<InsideApi>,
     pub(crate) random: Arc<dyn Random>,
 }
 
 impl Edges {
     pub(crate) fn new(store: Arc<Store>, setup: &Setup) -> Self {
         let random = Arc::new(Seeded::new(setup.seed));
-        Self { store, clock: Arc::default(), keys: Arc::default(), logs: Arc::default(), random }
+        Self {
+            store,
+            clock: Arc::default(),
+            keys: Arc::default(),
+            logs: Arc::default(),
+            inside: Arc::default(),
+            random,
+        }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -82,6 +90,7 @@ impl Edges {
             Runtimes::from_iter([runtime()]),
             Arc::new(StoredCode::new(Arc::clone(&self.store))),
             Arc::clone(&self.logs) as _,
+            Arc::clone(&self.inside) as _,
             self.clock(),
             Options {
                 max_environments: setup.max_environments,
@@ -140,14 +149,19 @@ impl Edges {
             body_budget_bytes: BODY_BUDGET,
         })
     }
-}
 
-/// The server of a pipeline, on a free port of the loopback address.
-pub(crate) async fn serve(pipeline: Pipeline) -> (SocketAddr, impl Future<Output = ()> + Send) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let address = listener.local_addr().expect("the listener's address");
-    let limits = Limits { connections: 1000, grace: Duration::from_secs(1) };
-    (address, Server::new(Arc::new(pipeline), limits).run(listener, std::future::pending()))
+    /// The server of a pipeline, on a free port of the loopback address and inside of environments.
+    pub(crate) async fn serve(
+        &self,
+        pipeline: Pipeline,
+    ) -> (SocketAddr, impl Future<Output = ()> + Send + use<>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("the listener's address");
+        let limits = Limits { connections: 1000, grace: Duration::from_secs(1) };
+        let server = Arc::new(Server::new(Arc::new(pipeline), limits));
+        self.inside.open(&server);
+        (address, server.run(listener, std::future::pending()))
+    }
 }
 
 fn runtime() -> Runtime {

@@ -6,7 +6,7 @@ use crate::simulation::{Guest, Simulation};
 use crate::sync::lock;
 use crate::{
     Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Logging,
-    Options, Worker,
+    NoPlatform, Options, Worker,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -178,6 +178,7 @@ impl Story {
             Runtimes::from_iter(runtimes),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
+            Arc::new(NoPlatform),
             Arc::new(Ticking::started()),
             options,
         );

@@ -7,7 +7,9 @@ use crate::memory::MemoryWatch;
 use crate::runtimes::{EntrypointError, Runtime, Runtimes};
 use crate::staging::{Staging, Trees};
 use crate::sync::lock;
-use crate::{CellSpec, CodeSource, EnvironmentSpec, Isolation, IsolationError, Options, StartError};
+use crate::{
+    CellSpec, CodeSource, EnvironmentSpec, Isolation, IsolationError, Options, PlatformEndpoint, StartError,
+};
 use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
@@ -33,6 +35,7 @@ struct Inner {
     runtimes: Runtimes,
     staging: Arc<Staging>,
     sink: Arc<dyn LogSink>,
+    platform: Arc<dyn PlatformEndpoint>,
     clock: Arc<dyn Clock>,
     options: Options,
     room: Arc<Semaphore>,
@@ -70,6 +73,7 @@ impl Worker {
         runtimes: Runtimes,
         source: Arc<dyn CodeSource>,
         sink: Arc<dyn LogSink>,
+        platform: Arc<dyn PlatformEndpoint>,
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Self {
@@ -78,6 +82,7 @@ impl Worker {
             isolation,
             runtimes,
             sink,
+            platform,
             clock,
             room: Arc::new(Semaphore::new(options.max_environments)),
             uncommitted: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
@@ -163,7 +168,8 @@ impl Worker {
         let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(clock), Arc::clone(&memory));
         let log = Arc::new(log);
         let desk = Arc::new(Desk::new(Arc::clone(spec), Arc::clone(clock), Arc::clone(&log)));
-        Surroundings { desk, log, memory }
+        let platform = Arc::clone(&self.inner.platform);
+        Surroundings { desk, log, memory, platform, id: spec.id, account: spec.account }
     }
 
     /// From here on the driver owns everything; the last handle's drop tells it to end.

@@ -9,7 +9,7 @@ use api::{
 use auth::Directory;
 use control::background::{Activation, sweep_code};
 use control::{CodeDownloads, Control, ControlParts};
-use invoke::{DataPlane, DataPlaneParts, Reaper, Settings, StoredCode};
+use invoke::{DataPlane, DataPlaneParts, InsideApi, Reaper, Settings, StoredCode};
 use sandbox::Spawner;
 use seal::{RootKey, Sealer};
 use services::iam::Iam;
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use types::{Clock, Random, RuntimeName};
 use worker::runtimes::Runtimes;
-use worker::{Options, SandboxIsolation, Worker};
+use worker::{Options, PlatformEndpoint, SandboxIsolation, Worker};
 
 /// An environment that is older gets no further invocation.
 const ENVIRONMENT_AGE: Duration = Duration::from_secs(5 * 3600);
@@ -38,12 +38,14 @@ pub(super) struct Platform {
     logs: Arc<Logs>,
     logs_writer: JoinHandle<()>,
     plane: Arc<DataPlane>,
+    inside: Arc<InsideApi>,
     runtimes: Vec<RuntimeName>,
 }
 
 /// A platform that serves, until it is finished.
 pub(super) struct Running {
     plane: Arc<DataPlane>,
+    server: Arc<Server>,
     runtimes: Vec<RuntimeName>,
     background: Vec<JoinHandle<()>>,
     writers: Vec<JoinHandle<()>>,
@@ -66,11 +68,13 @@ impl Platform {
         let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)));
         let (logs, writer) = Logs::new(Arc::clone(&store), Arc::clone(&clock), configuration.region());
         let names = runtimes.names();
+        let inside = Arc::<InsideApi>::default();
         let worker = Worker::new(
             Arc::new(SandboxIsolation::new(spawner)),
             runtimes,
             Arc::new(StoredCode::new(Arc::clone(&store))),
             Arc::clone(&logs) as Arc<dyn telemetry::LogSink>,
+            Arc::clone(&inside) as Arc<dyn PlatformEndpoint>,
             Arc::clone(&clock),
             worker_options(configuration),
         );
@@ -92,6 +96,7 @@ impl Platform {
             logs,
             logs_writer: tokio::spawn(writer),
             plane,
+            inside,
             runtimes: names,
         })
     }
@@ -120,17 +125,20 @@ impl Platform {
             connections: self.configuration.server.max_connections,
             grace: self.configuration.grace(),
         };
-        let server = tokio::spawn(Server::new(pipeline, limits).run(listener, stop));
+        let server = Arc::new(Server::new(pipeline, limits));
+        self.inside.open(&server);
+        let serving = tokio::spawn(Arc::clone(&server).run(listener, stop));
         let reaper = Reaper::new(Arc::clone(&self.plane), self.configuration.idle());
         let running = Running {
             background: vec![tokio::spawn(Activation::new(&self.store).run()), tokio::spawn(reaper.run())],
             writers: vec![tokio::spawn(audit_writer), self.logs_writer],
             plane: self.plane,
+            server,
             runtimes: self.runtimes,
             logs: self.logs,
             grace: self.configuration.grace(),
         };
-        Ok((server, running))
+        Ok((serving, running))
     }
 
     async fn pipeline(&self, audit: AuditTrail) -> Result<Pipeline, Error> {
@@ -192,7 +200,7 @@ impl Running {
         for worker in &self.background {
             worker.abort();
         }
-        drop((self.plane, self.logs));
+        drop((self.server, self.plane, self.logs));
         for writer in self.writers {
             if tokio::time::timeout(self.grace, writer).await.is_err() {
                 tracing::warn!("the last records could not be written in time");

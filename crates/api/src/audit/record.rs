@@ -42,7 +42,7 @@ pub(crate) fn origin(call: &Call, random: &dyn Random, origin: Origin<'_>) -> Re
         principal: origin.principal,
         account: origin.account.to_owned(),
         access_key_id: cut(origin.access_key_id, KEY_ID_BYTES).to_owned(),
-        source_ip: call.peer.ip().to_string(),
+        source_ip: call.peer.to_string(),
         user_agent: cut(call.header("user-agent").unwrap_or_default(), AGENT_BYTES).to_owned(),
         request_id: call.id.to_string(),
         read_only: false,

@@ -12,6 +12,7 @@ mod connections;
 mod downloads;
 mod handlers;
 mod hostile;
+mod inside;
 mod invocations;
 mod matrix;
 mod people;

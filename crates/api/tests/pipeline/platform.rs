@@ -68,6 +68,7 @@ pub(crate) struct Platform {
     pub(crate) root: Key,
     pub(crate) neighbour: Key,
     pub(crate) store: Arc<Store>,
+    pub(crate) front: Arc<Server>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     writer: JoinHandle<()>,
@@ -106,7 +107,8 @@ impl Platform {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped = async move { drop(stopped.await) };
-        let server = tokio::spawn(Server::new(Arc::new(pipeline), limits).run(listener, stopped));
+        let front = Arc::new(Server::new(Arc::new(pipeline), limits));
+        let server = tokio::spawn(Arc::clone(&front).run(listener, stopped));
         Self {
             address,
             root: people.root(ACCOUNT),
@@ -117,6 +119,7 @@ impl Platform {
             clock,
             downloads,
             store,
+            front,
             stop,
             server,
             writer: tokio::spawn(writer),
@@ -141,7 +144,7 @@ impl Platform {
     pub(crate) async fn finish(self) -> Vec<Record> {
         self.stop.send(()).unwrap();
         self.server.await.unwrap();
-        drop((self.desk, self.downloads));
+        drop((self.front, self.desk, self.downloads));
         tokio::time::timeout(Duration::from_secs(10), self.writer).await.unwrap().unwrap();
         let records = self.store.read_log::<Record>(LOG, 0, 10_000).await.unwrap();
         records.into_iter().map(|(_, record)| record).collect()

@@ -3,5 +3,6 @@
 
 mod concurrency;
 mod environments;
+mod inside;
 mod qualifiers;
 mod requests;

@@ -149,7 +149,7 @@ async fn serve(store: &Arc<Store>, iam: &Arc<Iam>, clock: &Arc<Still>) -> (Socke
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Limits { connections: 64, grace: Duration::from_secs(1) };
-    (address, tokio::spawn(Server::new(pipeline, limits).run(listener, std::future::pending())))
+    (address, tokio::spawn(Arc::new(Server::new(pipeline, limits)).run(listener, std::future::pending())))
 }
 
 fn parts(store: &Arc<Store>, iam: &Arc<Iam>, clock: &Arc<Still>) -> PipelineParts {

@@ -9,12 +9,13 @@ use crate::logs::{Capture, read_output};
 use crate::memory::MemoryWatch;
 use crate::readiness::{Waitable, waitable};
 use crate::runtime_api::{Connections, converse, serve};
-use crate::{Cell, Started};
+use crate::{Cell, PlatformEndpoint, Started};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixStream};
 use tokio::task::{AbortHandle, JoinHandle};
+use types::{AccountId, EnvironmentId};
 
 /// How long a killed environment is waited for before it is left to the drop of its cell.
 const DEATH: Duration = Duration::from_secs(2);
@@ -30,6 +31,12 @@ pub(crate) struct Surroundings {
     pub(crate) log: Arc<Capture>,
     /// Its memory.
     pub(crate) memory: Arc<MemoryWatch>,
+    /// What serves the platform's API in it.
+    pub(crate) platform: Arc<dyn PlatformEndpoint>,
+    /// Its own id.
+    pub(crate) id: EnvironmentId,
+    /// Whose it is.
+    pub(crate) account: AccountId,
 }
 
 /// A started runtime.
@@ -38,6 +45,7 @@ pub(crate) struct Incarnation {
     status: Waitable,
     pidfd: Waitable,
     connections: Connections,
+    _platform: Box<dyn Send + Sync>,
     _tasks: [AbortOnDrop; 2],
     _channel: Option<AbortOnDrop>,
 }
@@ -64,8 +72,9 @@ impl Incarnation {
             Some(channel) => Some(talk(channel, epoch, around, &connections)?),
             None => None,
         };
+        let platform = around.platform.serve(started.platform, around.id, around.account);
         let tasks = [AbortOnDrop::spawn(server), AbortOnDrop::spawn(reader)];
-        Ok(Self { cell, status, pidfd, connections, _tasks: tasks, _channel: channel })
+        Ok(Self { cell, status, pidfd, connections, _platform: platform, _tasks: tasks, _channel: channel })
     }
 
     /// Waits until the runtime's process has ended, and says how.

@@ -10,6 +10,7 @@ pub(crate) const ALL: &[Case] = &[
     ("root_native_answers_and_its_log_is_whole", answers),
     ("root_native_reads_its_code", reads_its_code),
     ("root_native_reads_its_layers", reads_its_layers),
+    ("root_native_reaches_the_platform_as_long_as_it_lives", reaches_the_platform),
     ("root_native_is_killed_at_its_deadline", deadline),
     ("root_native_exit_is_told", exit),
     ("root_native_out_of_memory_is_told", out_of_memory),
@@ -82,6 +83,21 @@ fn reads_its_layers(bench: &Bench) -> Verdict {
         let environment = bench.worker.start(spec).await.unwrap();
         assert_eq!(text(&environment.invoke(event("{}")).await.answer), "1upper");
         environment.shutdown().await;
+    });
+    Verdict::Passed
+}
+
+fn reaches_the_platform(bench: &Bench) -> Verdict {
+    bench.run(async {
+        let environment = bench.start("platform").await;
+        let id = environment.spec().id;
+        for _ in 0..2 {
+            let answer = text(&environment.invoke(event("{}")).await.answer);
+            assert_eq!(answer, format!("{id} of 000000000000"));
+        }
+        assert_eq!(bench.platform.served(), 1);
+        environment.shutdown().await;
+        assert_eq!(bench.platform.served(), 0);
     });
     Verdict::Passed
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use telemetry::{LogBatch, LogLine, LogSink, LogStream};
+use tokio::io::AsyncWriteExt as _;
 use types::{
     AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, RuntimeName,
     TimeoutSeconds, Timestamp, Version,
@@ -20,13 +21,14 @@ use types::{
 use worker::runtimes::Runtimes;
 use worker::{
     Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Logging,
-    Options, SandboxIsolation, Worker,
+    Options, PlatformEndpoint, SandboxIsolation, Worker,
 };
 
 /// What a case gets.
 pub(crate) struct Bench {
     pub(crate) worker: Worker,
     pub(crate) sink: Arc<Lines>,
+    pub(crate) platform: Arc<Greeter>,
     packages: Arc<Packages>,
     runtime: tokio::runtime::Runtime,
     /// The newest python of this machine.
@@ -87,6 +89,43 @@ impl LogSink for Lines {
     }
 }
 
+/// Stands for the platform's API: tells each environment its id, and remembers how many it serves.
+#[derive(Default)]
+pub(crate) struct Greeter(Arc<()>);
+
+impl Greeter {
+    pub(crate) fn served(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
+struct Greeting(tokio::task::AbortHandle, #[expect(dead_code, reason = "it is counted")] Arc<()>);
+
+impl Drop for Greeting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl PlatformEndpoint for Greeter {
+    fn serve(
+        &self,
+        listener: std::net::TcpListener,
+        environment: EnvironmentId,
+        account: AccountId,
+    ) -> Box<dyn Send + Sync> {
+        let task = tokio::spawn(async move {
+            listener.set_nonblocking(true).unwrap();
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.write_all(format!("{environment} of {account}").as_bytes()).await.unwrap();
+            }
+        });
+        Box::new(Greeting(task.abort_handle(), Arc::clone(&self.0)))
+    }
+}
+
 #[derive(Default)]
 struct Packages(Mutex<HashMap<CodeId, Bytes>>);
 
@@ -123,16 +162,18 @@ impl Bench {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (sink, packages) = (Arc::<Lines>::default(), Arc::<Packages>::default());
+        let platform = Arc::<Greeter>::default();
         let worker = Worker::new(
             Arc::new(SandboxIsolation::new(spawner)),
             Runtimes::from_iter([native].into_iter().chain(python.clone()).chain(node.clone())),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,
+            Arc::clone(&platform) as _,
             Arc::new(System),
             Options { staging_bytes: 600 << 20, ..Options::default() },
         );
         let [python, node] = [python, node].map(|made| made.map(|made| made.name));
-        Self { worker, sink, packages, runtime, python, node, _roots: roots }
+        Self { worker, sink, platform, packages, runtime, python, node, _roots: roots }
     }
 
     /// A spec of the native runtime with this handler.
