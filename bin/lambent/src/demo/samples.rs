@@ -14,21 +14,33 @@ pub(crate) struct Sample {
 
 /// Every sample, or why it can't run here.
 pub(crate) fn all(runtimes: &[RuntimeName]) -> Vec<Result<Sample, String>> {
-    let python = runtimes.iter().rev().find(|r| r.as_str().starts_with("python"));
-    vec![match python {
-        Some(runtime) => Ok(Sample {
-            name: "hello-python",
-            runtime: runtime.to_string(),
-            handler: "app.handler",
-            event: r#"{"name": "world"}"#,
-            files: &[("app.py", include_str!("../../../../examples/hello-python/app.py"))],
-        }),
-        None => Err(
-            "hello-python was left out: this host has no python3 that Lambent found. Install one, or add it \
-                     with `lambent runtimes add`."
-                .to_owned(),
-        ),
-    }]
+    let newest =
+        |language: &str| runtimes.iter().rev().find(|runtime| runtime.as_str().starts_with(language));
+    let python = newest("python").map(|runtime| Sample {
+        name: "hello-python",
+        runtime: runtime.to_string(),
+        handler: "app.handler",
+        event: r#"{"name": "world"}"#,
+        files: &[("app.py", include_str!("../../../../examples/hello-python/app.py"))],
+    });
+    let node = newest("nodejs").map(|runtime| Sample {
+        name: "hello-nodejs",
+        runtime: runtime.to_string(),
+        handler: "index.handler",
+        event: r#"{"name": "world"}"#,
+        files: &[("index.mjs", include_str!("../../../../examples/hello-nodejs/index.mjs"))],
+    });
+    vec![
+        python.ok_or_else(|| missing("hello-python", "python3")),
+        node.ok_or_else(|| missing("hello-nodejs", "node")),
+    ]
+}
+
+fn missing(sample: &str, program: &str) -> String {
+    format!(
+        "{sample} was left out: this host has no {program} that Lambent found. Install one, or add it with \
+         `lambent runtimes add`."
+    )
 }
 
 impl Sample {
