@@ -3,6 +3,7 @@
 //! Invariant: it never runs a function and never talks to the data plane. Both meet in `store`.
 
 mod account;
+mod aliases;
 pub mod background;
 mod concurrency;
 mod functions;
@@ -14,6 +15,7 @@ mod permissions;
 mod scan;
 mod tags;
 mod usage;
+mod versions;
 
 use auth::Directory;
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub struct Control {
     parts: Arc<ControlParts>,
     usage: Arc<usage::Usage>,
     packages: Arc<Semaphore>,
+    garbage: background::Garbage,
 }
 
 impl Control {
@@ -65,7 +68,13 @@ impl Control {
     pub async fn open(parts: ControlParts) -> Result<Arc<Self>, StoreError> {
         let usage = Arc::new(usage::Usage::count(&parts.store).await?);
         let packages = Arc::new(Semaphore::new(PACKAGES_AT_ONCE));
-        Ok(Arc::new(Self { parts: Arc::new(parts), usage, packages }))
+        let garbage = background::Garbage::default();
+        Ok(Arc::new(Self { parts: Arc::new(parts), usage, packages, garbage }))
+    }
+
+    /// The worker that frees the space of code that nothing refers to any more.
+    pub fn collector(&self) -> background::Collector {
+        background::Collector::new(&self.parts.store, self.garbage.clone())
     }
 
     /// Adds the control plane's operations to `handlers`.
@@ -96,5 +105,12 @@ impl Control {
             .on::<lambda::TagResource, _>(self)
             .on::<lambda::UntagResource, _>(self)
             .on::<lambda::ListTags, _>(self)
+            .on::<lambda::PublishVersion, _>(self)
+            .on::<lambda::ListVersionsByFunction, _>(self)
+            .on::<lambda::CreateAlias, _>(self)
+            .on::<lambda::GetAlias, _>(self)
+            .on::<lambda::UpdateAlias, _>(self)
+            .on::<lambda::DeleteAlias, _>(self)
+            .on::<lambda::ListAliases, _>(self)
     }
 }

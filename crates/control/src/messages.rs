@@ -142,6 +142,66 @@ pub(crate) fn alias_not_deletable() -> ServiceError {
     invalid("Deletion of aliases is not currently supported.")
 }
 
+/// Source: recorded on DeleteFunction, 409: "Unable to delete version because the following aliases reference it:
+/// [live]".
+pub(crate) fn version_aliased(aliases: &[String]) -> ServiceError {
+    let message = format!(
+        "Unable to delete version because the following aliases reference it: [{}]",
+        aliases.join(", ")
+    );
+    ServiceError::caller("ResourceConflictException", 409, message)
+}
+
+/// Source: recorded on PublishVersion.
+pub(crate) fn other_code(asked: &str, current: &str) -> ServiceError {
+    invalid(format!(
+        "CodeSHA256 ({asked}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with the \
+         CodeSHA256 in $LATEST."
+    ))
+}
+
+/// Source: recorded on CreateAlias, 409.
+pub(crate) fn alias_exists(arn: &str) -> ServiceError {
+    ServiceError::caller("ResourceConflictException", 409, format!("Alias already exists: {arn}"))
+}
+
+/// Source: recorded on GetAlias, 404, and on AddPermission with an unknown alias.
+pub(crate) fn no_alias(arn: &str) -> ServiceError {
+    ServiceError::caller("ResourceNotFoundException", 404, format!("Cannot find alias arn: {arn}"))
+}
+
+/// Source: recorded on UpdateAlias, 404; GetAlias says it otherwise.
+pub(crate) fn no_alias_to_update(arn: &str) -> ServiceError {
+    ServiceError::caller("ResourceNotFoundException", 404, format!("Alias not found: {arn}"))
+}
+
+/// Source: recorded on CreateAlias.
+pub(crate) fn too_many_weights() -> ServiceError {
+    invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
+}
+
+/// Source: recorded on CreateAlias.
+pub(crate) fn version_twice(number: u64) -> ServiceError {
+    invalid(format!(
+        "Invalid function version {number}. Function version {number} is already included in routing configuration."
+    ))
+}
+
+/// Source: recorded on CreateAlias.
+pub(crate) fn latest_with_weights() -> ServiceError {
+    invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+}
+
+/// Our own, for a rule of the developer guide: "Both versions must have the same execution role."
+pub(crate) fn roles_differ() -> ServiceError {
+    invalid("Both versions of an alias must have the same execution role.")
+}
+
+/// Our own, for a rule of the API reference (ListFunctions): "If specified, you must set FunctionVersion to ALL."
+pub(crate) fn master_region_without_all() -> ServiceError {
+    invalid("MasterRegion needs FunctionVersion to be ALL.")
+}
+
 /// Our own: a variable that no process can be given.
 pub(crate) fn variable_with_nul() -> ServiceError {
     invalid("Environment variables must not contain the NUL character.")

@@ -27,7 +27,8 @@ pub(crate) struct Reservation {
 }
 
 impl Usage {
-    /// Counts what is stored.
+    /// Counts what is stored. Source: "Storage for uploaded functions and layers. Each function version and layer version
+    /// consumes storage." (Lambda quotas)
     pub(crate) async fn count(store: &Store) -> Result<Self, StoreError> {
         let usage = Self::default();
         let mut pages = scan::functions(store);
@@ -37,6 +38,12 @@ impl Usage {
                     u.functions += 1;
                     u.code_bytes += stored.value.code.size;
                 });
+            }
+        }
+        let mut pages = scan::versions(store);
+        while let Some(page) = pages.next().await? {
+            for stored in &page {
+                usage.change(stored.value.account, |u| u.code_bytes += stored.value.code.size);
             }
         }
         let mut pages = scan::layer_versions(store);

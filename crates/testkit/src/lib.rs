@@ -36,4 +36,4 @@ pub use interrupt::Interruption;
 pub use logs::Lines;
 pub use platform::{Platform, zip, zip_of};
 pub use random::Seeded;
-pub use setup::{Activate, Setup};
+pub use setup::{Activate, Collect, Setup};

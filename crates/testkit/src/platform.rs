@@ -2,7 +2,7 @@
 
 use crate::directory::ROLE;
 use crate::wiring::{Disk, Edges, Programs, RUNTIME, simulation};
-use crate::{Activate, Client, FakeClock, Gates, Interruption, Keys, Lines, Reply, Setup};
+use crate::{Activate, Client, Collect, FakeClock, Gates, Interruption, Keys, Lines, Reply, Setup};
 use api::{AuditTrail, Handlers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -95,7 +95,10 @@ impl Platform {
         let pipeline = edges.pipeline(handlers, Arc::clone(&plane), downloads, audit);
         let (address, server) = edges.serve(pipeline).await;
         let reaper = Reaper::new(Arc::clone(&plane), setup.idle);
-        let tasks = vec![tokio::spawn(server), tokio::spawn(audit_writer), tokio::spawn(reaper.run())];
+        let mut tasks = vec![tokio::spawn(server), tokio::spawn(audit_writer), tokio::spawn(reaper.run())];
+        if setup.collect == Collect::InBackground {
+            tasks.push(tokio::spawn(control.collector().run()));
+        }
         let Edges { store, clock, keys, logs, random, .. } = edges;
         let client = Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>);
         let tasks = Mutex::new(tasks);
@@ -225,6 +228,46 @@ impl Platform {
         self.call(Method::PUT, &target, request).await
     }
 
+    /// PublishVersion.
+    pub async fn publish_version(&self, function: &str, request: Value) -> Reply {
+        self.call(Method::POST, &format!("/2015-03-31/functions/{function}/versions"), request).await
+    }
+
+    /// ListVersionsByFunction, with this query string.
+    pub async fn versions(&self, function: &str, query: &str) -> Reply {
+        let target = format!("/2015-03-31/functions/{function}/versions?{query}");
+        self.call(Method::GET, &target, Value::Null).await
+    }
+
+    /// CreateAlias.
+    pub async fn create_alias(&self, function: &str, request: Value) -> Reply {
+        self.call(Method::POST, &format!("/2015-03-31/functions/{function}/aliases"), request).await
+    }
+
+    /// GetAlias.
+    pub async fn get_alias(&self, function: &str, alias: &str) -> Reply {
+        let target = format!("/2015-03-31/functions/{function}/aliases/{alias}");
+        self.call(Method::GET, &target, Value::Null).await
+    }
+
+    /// UpdateAlias.
+    pub async fn update_alias(&self, function: &str, alias: &str, request: Value) -> Reply {
+        let target = format!("/2015-03-31/functions/{function}/aliases/{alias}");
+        self.call(Method::PUT, &target, request).await
+    }
+
+    /// DeleteAlias.
+    pub async fn delete_alias(&self, function: &str, alias: &str) -> Reply {
+        let target = format!("/2015-03-31/functions/{function}/aliases/{alias}");
+        self.call(Method::DELETE, &target, Value::Null).await
+    }
+
+    /// ListAliases, with this query string.
+    pub async fn aliases(&self, function: &str, query: &str) -> Reply {
+        let target = format!("/2015-03-31/functions/{function}/aliases?{query}");
+        self.call(Method::GET, &target, Value::Null).await
+    }
+
     /// DeleteFunction.
     pub async fn delete(&self, function: &str) -> Reply {
         self.call(Method::DELETE, &format!("/2015-03-31/functions/{function}"), Value::Null).await
@@ -261,6 +304,12 @@ impl Platform {
         folders.flatten().filter(two_digits).map(files).sum()
     }
 
+    /// Code packages on the disk that something refers to.
+    pub async fn blobs_after_sweep(&self) -> usize {
+        self.sweep().await;
+        self.blobs()
+    }
+
     /// Functions in the store.
     ///
     /// # Panics
@@ -270,7 +319,7 @@ impl Platform {
         found.expect("the store can be read").into_iter().map(|stored| stored.value).collect()
     }
 
-    /// Removes code packages that no function refers to, and tells how many there were.
+    /// Removes code packages that nothing refers to, and tells how many there were.
     ///
     /// # Panics
     /// When the store can't be read.

@@ -11,6 +11,15 @@ pub enum Activate {
     OnDemand,
 }
 
+/// When code that nothing refers to any more is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collect {
+    /// Only when the test calls for it, so that it can count what is there.
+    OnDemand,
+    /// As in the real platform: in the background.
+    InBackground,
+}
+
 /// The choices.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -26,6 +35,8 @@ pub struct Setup {
     pub environment_age: Duration,
     /// When functions become active.
     pub activate: Activate,
+    /// When code that is no longer used is removed.
+    pub collect: Collect,
     /// What randomness starts from.
     pub seed: u64,
 }
@@ -39,6 +50,7 @@ impl Default for Setup {
             idle: Duration::from_secs(600),
             environment_age: Duration::from_secs(5 * 3600),
             activate: Activate::InBackground,
+            collect: Collect::OnDemand,
             seed: 1,
         }
     }

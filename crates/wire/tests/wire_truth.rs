@@ -46,7 +46,8 @@ fn all() -> Vec<Built> {
             AddPermission RemovePermission GetPolicy
             PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
             PutFunctionConcurrency GetFunctionConcurrency
-            DeleteFunctionConcurrency TagResource UntagResource ListTags;
+            DeleteFunctionConcurrency TagResource UntagResource ListTags
+            PublishVersion ListVersionsByFunction CreateAlias GetAlias UpdateAlias DeleteAlias ListAliases;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -7,7 +7,7 @@ use api::{
     AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, ResourcePolicies, Server,
 };
 use auth::Directory;
-use control::background::{Activation, sweep_code};
+use control::background::{Activation, Collector};
 use control::{CodeDownloads, Control, ControlParts};
 use invoke::{DataPlane, DataPlaneParts, InsideApi, Reaper, Settings, StoredCode};
 use sandbox::Spawner;
@@ -85,7 +85,6 @@ impl Platform {
             random: Arc::clone(&random),
             settings: plane_settings(configuration),
         });
-        sweep(&store).await?;
         Ok(Self {
             configuration: configuration.clone(),
             sealer,
@@ -120,7 +119,8 @@ impl Platform {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(JoinHandle<()>, Running), Error> {
         let (audit, audit_writer) = AuditTrail::new(Arc::clone(&self.store));
-        let pipeline = Arc::new(self.pipeline(audit).await?);
+        let (pipeline, collector) = self.pipeline(audit).await?;
+        let pipeline = Arc::new(pipeline);
         let limits = Limits {
             connections: self.configuration.server.max_connections,
             grace: self.configuration.grace(),
@@ -130,7 +130,11 @@ impl Platform {
         let serving = tokio::spawn(Arc::clone(&server).run(listener, stop));
         let reaper = Reaper::new(Arc::clone(&self.plane), self.configuration.idle());
         let running = Running {
-            background: vec![tokio::spawn(Activation::new(&self.store).run()), tokio::spawn(reaper.run())],
+            background: vec![
+                tokio::spawn(Activation::new(&self.store).run()),
+                tokio::spawn(collector.run()),
+                tokio::spawn(reaper.run()),
+            ],
             writers: vec![tokio::spawn(audit_writer), self.logs_writer],
             plane: self.plane,
             server,
@@ -141,7 +145,7 @@ impl Platform {
         Ok((serving, running))
     }
 
-    async fn pipeline(&self, audit: AuditTrail) -> Result<Pipeline, Error> {
+    async fn pipeline(&self, audit: AuditTrail) -> Result<(Pipeline, Collector), Error> {
         let region = self.configuration.region();
         let directory: Arc<dyn Directory> = self.iam.clone();
         let source = Arc::new(CodeDownloads::new(Arc::clone(&self.store)));
@@ -158,7 +162,7 @@ impl Platform {
             max_ephemeral_storage_mb: self.configuration.worker.max_ephemeral_storage,
         })
         .await?;
-        Ok(Pipeline::new(PipelineParts {
+        let pipeline = Pipeline::new(PipelineParts {
             handlers: self.handlers(&control)?,
             invoke: self.plane.clone(),
             downloads,
@@ -169,7 +173,8 @@ impl Platform {
             random: Arc::clone(&self.random),
             region,
             body_budget_bytes: self.configuration.server.body_budget_mb << 20,
-        }))
+        });
+        Ok((pipeline, control.collector()))
     }
 
     /// One for each built operation.
@@ -207,15 +212,6 @@ impl Running {
             }
         }
     }
-}
-
-/// Removes what a crash left behind, before anything new is stored.
-async fn sweep(store: &Store) -> Result<(), Error> {
-    let swept = sweep_code(store).await?;
-    if swept > 0 {
-        tracing::info!(swept, "removed code packages that an earlier run left unused");
-    }
-    Ok(())
 }
 
 fn plane_settings(configuration: &Configuration) -> Settings {

@@ -19,6 +19,13 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         "UpdateFunctionCode" => const { &write(|s| on_function(s, "lambda:UpdateFunctionCode")) },
         "UpdateFunctionConfiguration" => const { &write(update_configuration).with_keys(configuration_keys) },
         "DeleteFunction" => const { &write(|s| on_function(s, "lambda:DeleteFunction")) },
+        "PublishVersion" => const { &write(|s| on_function(s, "lambda:PublishVersion")) },
+        "ListVersionsByFunction" => const { &read(|s| on_function(s, "lambda:ListVersionsByFunction")) },
+        "CreateAlias" => const { &write(|s| on_function(s, "lambda:CreateAlias")) },
+        "GetAlias" => const { &read(|s| on_function(s, "lambda:GetAlias")) },
+        "UpdateAlias" => const { &write(|s| on_function(s, "lambda:UpdateAlias")) },
+        "DeleteAlias" => const { &write(|s| on_function(s, "lambda:DeleteAlias")) },
+        "ListAliases" => const { &read(|s| on_function(s, "lambda:ListAliases")) },
         "GetAccountSettings" => const { &read(|_| on_all("lambda:GetAccountSettings")) },
         "AddPermission" => {
             const { &write(|s| on_function(s, "lambda:AddPermission")).with_keys(permission_keys) }

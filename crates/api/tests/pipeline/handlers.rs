@@ -141,6 +141,7 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
     let handlers = on! { Handlers::new(), desk;
         lambda: CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
             UpdateFunctionConfiguration DeleteFunction GetAccountSettings
+            PublishVersion ListVersionsByFunction CreateAlias GetAlias UpdateAlias DeleteAlias ListAliases
             AddPermission RemovePermission GetPolicy
             PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
             PutFunctionConcurrency GetFunctionConcurrency

@@ -38,6 +38,8 @@ fn structure(shape: &'static Shape) -> Json {
 fn sample(name: &str, shape: &'static Shape) -> Json {
     match name {
         "FunctionName" => json!("echo"),
+        "Name" => json!("live"),
+        "FunctionVersion" => json!("1"),
         "Role" => json!(ROLE),
         "RoleName" => json!("runner"),
         "UserName" => json!("ana"),

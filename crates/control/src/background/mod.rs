@@ -1,7 +1,10 @@
 //! Workers in the background: each idempotent, started by signal and by period.
 
 mod activate;
+mod collect;
 mod sweep;
 
 pub use activate::Activation;
+pub use collect::Collector;
+pub(crate) use collect::Garbage;
 pub use sweep::sweep_code;

@@ -6,27 +6,118 @@ use api::lambda::{
     EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig, RuntimeVersionConfig,
     SnapStartResponse, TracingConfigResponse,
 };
-use store::records::{FunctionRecord, FunctionState, LayerUse, UpdateStatus};
-use types::FunctionRef;
+use store::records::{
+    CodeRecord, FunctionRecord, FunctionState, LayerUse, UpdateStatus, VersionConfiguration, VersionRecord,
+};
+use types::{AccountId, FunctionName, FunctionRef, Qualifier, RevisionId, Timestamp, Version};
 
-/// The names that identify a function in answers: the ARN carries the qualifier only where the caller sent one.
-pub(super) fn arn(control: &Control, record: &FunctionRecord, asked: Option<&FunctionRef>) -> String {
+/// What there is to show of `$LATEST` or of a published version.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'r> {
+    account: AccountId,
+    name: &'r FunctionName,
+    version: Version,
+    configuration: &'r VersionConfiguration,
+    pub(crate) code: &'r CodeRecord,
+    revision: RevisionId,
+    modified: Timestamp,
+    state: FunctionState,
+    last_update: UpdateStatus,
+}
+
+impl<'r> From<&'r FunctionRecord> for View<'r> {
+    fn from(record: &'r FunctionRecord) -> Self {
+        Self {
+            account: record.account,
+            name: &record.name,
+            version: Version::Latest,
+            configuration: &record.configuration,
+            code: &record.code,
+            revision: record.revision,
+            modified: record.modified,
+            state: record.state,
+            last_update: record.last_update,
+        }
+    }
+}
+
+impl<'r> From<&'r VersionRecord> for View<'r> {
+    /// A version can be invoked as soon as it is there.
+    fn from(record: &'r VersionRecord) -> Self {
+        Self {
+            account: record.account,
+            name: &record.name,
+            version: Version::Number(record.number),
+            configuration: &record.configuration,
+            code: &record.code,
+            revision: record.revision,
+            modified: record.modified,
+            state: FunctionState::Active,
+            last_update: UpdateStatus::Successful,
+        }
+    }
+}
+
+/// The ARN in answers: it carries a qualifier only where the caller sent one.
+fn arn(control: &Control, record: View<'_>, qualifier: Option<Qualifier>) -> String {
     let function = FunctionRef {
         account: record.account,
         region: control.parts.region.clone(),
         name: record.name.clone(),
-        qualifier: asked.and_then(|f| f.qualifier.clone()),
+        qualifier,
     };
     function.arn()
 }
 
-/// The configuration of `$LATEST`.
-pub(super) fn show(
+/// The configuration of one version, as an entry of a list whose ARNs name their versions.
+///
+/// Source: "The ListFunctions operation returns a subset of the FunctionConfiguration fields. To get the additional
+/// fields (State, StateReasonCode, StateReason, LastUpdateStatus, LastUpdateStatusReason, LastUpdateStatusReasonCode,
+/// RuntimeVersionConfig) for a function or version, use GetFunction." ListVersionsByFunction is recorded to leave out
+/// the same.
+pub(crate) fn listed<'r>(
     control: &Control,
-    record: &FunctionRecord,
+    record: impl Into<View<'r>>,
+    qualified: Qualified,
+) -> FunctionConfiguration {
+    let record = record.into();
+    let mut shown = show(control, record, None);
+    if qualified == Qualified::Yes {
+        shown.function_arn = Some(arn(control, record, Some(Qualifier::Version(record.version))));
+    }
+    shown.state = None;
+    shown.state_reason = None;
+    shown.state_reason_code = None;
+    shown.last_update_status = None;
+    shown.last_update_status_reason = None;
+    shown.last_update_status_reason_code = None;
+    shown.runtime_version_config = None;
+    shown
+}
+
+/// Whether the ARNs of a list name the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Qualified {
+    Yes,
+    No,
+}
+
+/// A version that was just published.
+pub(crate) fn published(control: &Control, record: &VersionRecord) -> FunctionConfiguration {
+    let mut shown = show(control, record, None);
+    let qualifier = Qualifier::Version(Version::Number(record.number));
+    shown.function_arn = Some(arn(control, record.into(), Some(qualifier)));
+    shown
+}
+
+/// The configuration of one version.
+pub(crate) fn show<'r>(
+    control: &Control,
+    record: impl Into<View<'r>>,
     asked: Option<&FunctionRef>,
 ) -> FunctionConfiguration {
-    let configuration = &record.configuration;
+    let record = record.into();
+    let configuration = record.configuration;
     let pending = record.state == FunctionState::Pending;
     let updating = record.last_update == UpdateStatus::InProgress;
     // Source: recorded on CreateFunction: null until the function is active.
@@ -37,7 +128,7 @@ pub(super) fn show(
     };
     FunctionConfiguration {
         function_name: Some(record.name.to_string()),
-        function_arn: Some(arn(control, record, asked)),
+        function_arn: Some(arn(control, record, asked.and_then(|f| f.qualifier.clone()))),
         runtime: Some(configuration.runtime.to_string()),
         role: Some(configuration.role.clone()),
         handler: Some(configuration.handler.clone()),
@@ -47,7 +138,7 @@ pub(super) fn show(
         memory_size: Some(i64::from(configuration.memory.get())),
         last_modified: Some(lambda_time::format(record.modified)),
         code_sha256: Some(record.code.sha256.clone()),
-        version: Some("$LATEST".to_owned()),
+        version: Some(record.version.to_string()),
         environment: configuration
             .variables
             .clone()

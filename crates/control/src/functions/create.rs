@@ -1,5 +1,6 @@
 //! CreateFunction.
 
+use super::edit::{Publish, Replaced};
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused, variables};
 use crate::layers::{self, Chosen};
@@ -8,9 +9,10 @@ use crate::{Control, messages, tags};
 use api::lambda::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use api::{AuditEntry, Handle, Request};
 use store::records::{
-    CodeRecord, FunctionRecord, FunctionState, LoggingRecord, TagsRecord, UpdateStatus, VersionConfiguration,
+    CodeRecord, FunctionRecord, FunctionState, LoggingRecord, ReleasesRecord, TagsRecord, UpdateStatus,
+    VersionConfiguration,
 };
-use store::{FreshBlob, Record, StoreError, Transaction};
+use store::{Record, StoreError, Transaction};
 use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
 
 impl Handle<CreateFunction> for Control {
@@ -41,8 +43,14 @@ impl Handle<CreateFunction> for Control {
         })?;
         let checked = self.check_package(zip).await?;
         layers::fits(checked.unzipped, &configuration.layers)?;
-        let function = New { function, configuration, layers, tags };
-        edit::to_the_end(self.clone().create(function, checked, audit)).await
+        let publish = Publish::asked(input.publish);
+        let new = New { function, configuration, layers, tags, publish };
+        let control = self.clone();
+        edit::to_the_end(async move {
+            let created = control.create(new, checked, audit).await;
+            created.inspect_err(|_| control.garbage.left())
+        })
+        .await
     }
 }
 
@@ -52,25 +60,40 @@ struct New {
     configuration: VersionConfiguration,
     layers: Chosen,
     tags: TagsRecord,
+    publish: Publish,
 }
 
 impl Control {
     /// Stores the package, the function and what the account uses.
     async fn create(
-        self,
+        &self,
         new: New,
         checked: Checked,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
-        let New { function, configuration, layers, tags } = new;
         let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
         let reservation =
-            self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
-        let (code, package) = self.keep(&checked).await?;
-        let record = self.record(&function, configuration, code);
-        self.insert(&record, &layers, &tags, package, &audit).await?;
-        reservation.keep();
-        Ok(configuration::show(&self, &record, None))
+            self.usage.reserve(new.function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
+        for _ in 0..edit::TRIES {
+            let (code, package) = self.keep(&checked).await?;
+            let record = self.record(&new.function, new.configuration.clone(), code);
+            let mut transaction = Transaction::new();
+            transaction.hold(package);
+            let publication = match new.publish {
+                Publish::Yes => Some(self.publish_in(&new.function, &record, &mut transaction).await?),
+                Publish::No => None,
+            };
+            if self.insert(&record, &new, transaction, &audit).await? == Replaced::Done {
+                reservation.keep();
+                let mut shown = configuration::show(self, &record, None);
+                if let Some(publication) = publication {
+                    // Source: recorded on CreateFunction with Publish: the number, and the ARN without it.
+                    shown.version = Some(publication.keep().number.to_string());
+                }
+                return Ok(shown);
+            }
+        }
+        Err(messages::update_in_progress(&new.function.unqualified_arn()))
     }
 
     /// Finds out early, so that a large package is not checked for nothing; the transaction decides.
@@ -142,31 +165,25 @@ impl Control {
     async fn insert(
         &self,
         record: &FunctionRecord,
-        layers: &Chosen,
-        tags: &TagsRecord,
-        package: FreshBlob,
+        new: &New,
+        mut transaction: Transaction,
         audit: &AuditEntry,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Replaced, ServiceError> {
         let key = edit::place(record.account, &record.name)?;
-        let mut transaction = Transaction::new();
-        transaction.insert(&key, record).hold(package);
-        layers.require_in(&mut transaction);
-        if !tags.tags.is_empty() {
+        transaction.insert(&key, record);
+        new.layers.require_in(&mut transaction);
+        if !new.tags.tags.is_empty() {
             let place = TagsRecord::place(record.account, &record.name).map_err(messages::failed)?;
-            transaction.put(&place, tags);
+            transaction.put(&place, &new.tags);
         }
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.discard(&record.code).await;
-                Err(match error {
-                    StoreError::Conflict { table: FunctionRecord::TABLE, .. } => {
-                        messages::function_exists(record.name.as_str())
-                    }
-                    error => layers.gone(error),
-                })
+            Ok(_) => Ok(Replaced::Done),
+            Err(StoreError::Conflict { table: ReleasesRecord::TABLE, .. }) => Ok(Replaced::SomebodyWasFaster),
+            Err(StoreError::Conflict { table: FunctionRecord::TABLE, .. }) => {
+                Err(messages::function_exists(record.name.as_str()))
             }
+            Err(error) => Err(new.layers.gone(error)),
         }
     }
 }

@@ -18,13 +18,30 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How often a change starts over when others are faster.
 pub(crate) const TRIES: usize = 16;
 
+/// What the model calls the version that capacity providers run.
+pub(crate) const LATEST_PUBLISHED: &str = "$LATEST.PUBLISHED";
+
 /// What became of an attempt to write a changed function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replaced {
+pub(crate) enum Replaced {
     /// It is stored.
     Done,
     /// Nothing is stored: the function is not what it was when it was read.
     SomebodyWasFaster,
+}
+
+/// Whether a change is published as a version in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publish {
+    Yes,
+    No,
+}
+
+impl Publish {
+    /// What the parameter Publish says.
+    pub(crate) fn asked(publish: Option<bool>) -> Self {
+        if publish == Some(true) { Self::Yes } else { Self::No }
+    }
 }
 
 /// The function that a caller named.
@@ -33,10 +50,16 @@ pub(crate) fn named(
     qualifier: Option<&str>,
     context: &Context,
 ) -> Result<FunctionRef, ServiceError> {
-    let function = FunctionRef::parse(name, qualifier, context.account, &context.region);
-    let function = function.map_err(|error| match error {
-        FunctionRefError::QualifierMismatch => function_errors::qualifier_mismatch(),
-        FunctionRefError::Malformed => messages::malformed_name(name),
+    if qualifier == Some(LATEST_PUBLISHED) || name.ends_with(&format!(":{LATEST_PUBLISHED}")) {
+        return Err(messages::not_built(LATEST_PUBLISHED));
+    }
+    let parse = |qualifier| FunctionRef::parse(name, qualifier, context.account, &context.region);
+    let function = parse(qualifier).map_err(|error| match (error, parse(None), qualifier) {
+        (FunctionRefError::QualifierMismatch, ..) => function_errors::qualifier_mismatch(),
+        (_, Ok(function), Some(nothing)) => {
+            function_errors::not_found(&format!("{}:{nothing}", function.unqualified_arn()))
+        }
+        _ => messages::malformed_name(name),
     })?;
     if function.region == context.region {
         Ok(function)
@@ -46,7 +69,7 @@ pub(crate) fn named(
 }
 
 /// The function that a caller means to change: only `$LATEST` can be.
-pub(super) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, ServiceError> {
+pub(crate) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, ServiceError> {
     let function = named(name, None, context)?;
     match function.qualifier {
         None | Some(Qualifier::Version(Version::Latest)) => Ok(FunctionRef { qualifier: None, ..function }),
@@ -55,19 +78,15 @@ pub(super) fn to_change(name: &str, context: &Context) -> Result<FunctionRef, Se
 }
 
 impl Control {
-    /// Reads a function.
+    /// Reads a function's `$LATEST`; the qualifier matters only where there is no such function.
     pub(crate) async fn find(&self, function: &FunctionRef) -> Result<Stored<FunctionRecord>, ServiceError> {
-        let built = matches!(function.qualifier, None | Some(Qualifier::Version(Version::Latest)));
         let key = place(function.account, &function.name)?;
-        let found = match built {
-            true => self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?,
-            false => None,
-        };
+        let found = self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?;
         found.ok_or_else(|| function_errors::not_found(&function.arn()))
     }
 
     /// Reads a function that no change is under way for, waiting a little where one is.
-    pub(super) async fn find_settled(
+    pub(crate) async fn find_settled(
         &self,
         function: &FunctionRef,
     ) -> Result<Stored<FunctionRecord>, ServiceError> {
@@ -103,7 +122,7 @@ impl Control {
     }
 
     /// The record as a change that begins now leaves it.
-    pub(super) fn changed_now(&self, record: FunctionRecord) -> FunctionRecord {
+    pub(crate) fn changed_now(&self, record: FunctionRecord) -> FunctionRecord {
         FunctionRecord {
             revision: RevisionId::generate(&*self.parts.random),
             modified: self.parts.clock.now(),
@@ -124,12 +143,15 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
     }
 }
 
+/// The caller's RevisionId, where it sent one, must be the function's.
+pub(crate) fn same_revision(asked: Option<&str>, record: &FunctionRecord) -> Result<(), ServiceError> {
+    is_current(asked, record.revision)
+}
+
 /// The caller's RevisionId, where it sent one, must be the current one.
-pub(super) fn same_revision(asked: Option<&str>, record: &FunctionRecord) -> Result<(), ServiceError> {
+pub(crate) fn is_current(asked: Option<&str>, current: RevisionId) -> Result<(), ServiceError> {
     match asked {
-        Some(asked) if asked.parse::<RevisionId>().ok() != Some(record.revision) => {
-            Err(messages::stale_revision())
-        }
+        Some(asked) if asked.parse::<RevisionId>().ok() != Some(current) => Err(messages::stale_revision()),
         _ => Ok(()),
     }
 }

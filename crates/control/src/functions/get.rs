@@ -1,5 +1,6 @@
 //! GetFunction and GetFunctionConfiguration.
 
+use super::configuration::View;
 use super::{configuration, edit};
 use crate::Control;
 use api::lambda::{
@@ -16,15 +17,15 @@ impl Handle<GetFunction> for Control {
     ) -> Result<GetFunctionResponse, ServiceError> {
         let Request { input, context, .. } = request;
         let function = edit::named(&input.function_name, input.qualifier.as_deref(), &context)?;
-        let stored = self.find(&function).await?;
-        let blob = stored.value.code.blob.to_string();
+        let found = self.resolve(&function).await?;
+        let blob = View::from(&found).code.blob.to_string();
         let location = self.parts.downloads.link(&context.endpoint, &blob, context.now);
         let share = self.share(function.account, &function.name).await?;
         let reserved = share.reserved().map(i64::from);
         Ok(GetFunctionResponse {
             concurrency: reserved
                 .map(|reserved| Concurrency { reserved_concurrent_executions: Some(reserved) }),
-            configuration: Some(configuration::show(self, &stored.value, Some(&function))),
+            configuration: Some(configuration::show(self, &found, Some(&function))),
             code: Some(FunctionCodeLocation {
                 repository_type: Some("S3".to_owned()),
                 location: Some(location),
@@ -42,7 +43,7 @@ impl Handle<GetFunctionConfiguration> for Control {
     ) -> Result<FunctionConfiguration, ServiceError> {
         let Request { input, context, .. } = request;
         let function = edit::named(&input.function_name, input.qualifier.as_deref(), &context)?;
-        let stored = self.find(&function).await?;
-        Ok(configuration::show(self, &stored.value, Some(&function)))
+        let found = self.resolve(&function).await?;
+        Ok(configuration::show(self, &found, Some(&function)))
     }
 }

@@ -1,13 +1,15 @@
 //! Functions: one file per operation, and what they share.
 
-mod configuration;
+pub(crate) mod configuration;
 mod create;
 mod delete;
 mod download;
 pub(crate) mod edit;
+pub(crate) mod found;
 mod get;
 mod list;
 pub(crate) mod package;
+pub(crate) mod page;
 mod refused;
 mod roles;
 mod update_code;

@@ -74,11 +74,4 @@ impl Control {
         };
         Ok((record, fresh))
     }
-
-    /// Removes a package that no record refers to any more. A failure leaves it to the sweep.
-    pub(crate) async fn discard(&self, code: &CodeRecord) {
-        if let Err(error) = self.parts.store.blobs().delete(code.blob).await {
-            tracing::warn!(%error, "a code package that is no longer used could not be removed");
-        }
-    }
 }

@@ -14,7 +14,6 @@ type Need = (&'static str, bool);
 pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> Result<(), ServiceError> {
     architectures(input.architectures.as_deref())?;
     first_needed(&[
-        ("Publish", input.publish == Some(true)),
         ("PublishTo", input.publish_to.is_some()),
         ("VpcConfig", input.vpc_config.as_ref().is_some_and(vpc)),
         ("PackageType", input.package_type.as_deref().is_some_and(|p| p != "Zip")),
@@ -62,7 +61,7 @@ pub(super) fn in_configuration_update(
 
 pub(super) fn in_code_update(input: &UpdateFunctionCodeRequest) -> Result<(), ServiceError> {
     architectures(input.architectures.as_deref())?;
-    first_needed(&[("Publish", input.publish == Some(true)), ("PublishTo", input.publish_to.is_some())])
+    first_needed(&[("PublishTo", input.publish_to.is_some())])
 }
 
 fn first_needed(needs: &[Need]) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! UpdateFunctionCode.
 
-use super::edit::Replaced;
+use super::edit::{Publish, Replaced};
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused};
 use crate::account::signed;
@@ -40,17 +40,26 @@ impl Handle<UpdateFunctionCode> for Control {
             shown.code_sha256 = Some(checked.sha256);
             return Ok(shown);
         }
-        edit::to_the_end(self.clone().update_code(function, input.revision_id, checked, audit)).await
+        let publish = Publish::asked(input.publish);
+        let control = self.clone();
+        edit::to_the_end(async move {
+            let updated = control.update_code(function, input.revision_id, checked, publish, audit).await;
+            // The old package, or the new one.
+            control.garbage.left();
+            updated
+        })
+        .await
     }
 }
 
 impl Control {
-    /// Stores the package, makes it the function's, and removes the one that it replaces.
+    /// Stores the package and makes it the function's, and publishes the function where that was asked for.
     async fn update_code(
-        self,
+        &self,
         function: FunctionRef,
         revision: Option<String>,
         checked: Checked,
+        publish: Publish,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
         let reserved = AccountUsage { functions: 0, code_bytes: checked.size() };
@@ -65,19 +74,18 @@ impl Control {
             let new = self.changed_now(FunctionRecord { code, ..old.value.clone() });
             let mut transaction = Transaction::new();
             transaction.hold(package);
-            match self.replace(&old, &new, transaction, &audit).await {
-                Ok(Replaced::Done) => {
-                    reservation.keep();
-                    let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };
-                    self.usage.release(new.account, replaced);
-                    self.discard(&old.value.code).await;
-                    return Ok(configuration::show(&self, &new, None));
-                }
-                Ok(Replaced::SomebodyWasFaster) => self.discard(&new.code).await,
-                Err(error) => {
-                    self.discard(&new.code).await;
-                    return Err(error);
-                }
+            let publication = match publish {
+                Publish::Yes => Some(self.publish_in(&function, &new, &mut transaction).await?),
+                Publish::No => None,
+            };
+            if self.replace(&old, &new, transaction, &audit).await? == Replaced::Done {
+                reservation.keep();
+                let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };
+                self.usage.release(new.account, replaced);
+                return Ok(match publication {
+                    Some(publication) => configuration::published(self, &publication.keep()),
+                    None => configuration::show(self, &new, None),
+                });
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))

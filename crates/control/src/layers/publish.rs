@@ -72,15 +72,14 @@ impl Control {
         let reservation = reservation.ok_or_else(messages::code_storage_exceeded)?;
         for _ in 0..edit::TRIES {
             let (code, package) = self.keep(&checked).await?;
-            match self.insert_layer_version(&publication, code.clone(), package, &audit).await {
+            match self.insert_layer_version(&publication, code, package, &audit).await {
                 Ok(Some(record)) => {
                     reservation.keep();
                     return Ok(record);
                 }
-                // No record names this package, and none will.
-                Ok(None) => self.discard(&code).await,
+                Ok(None) => self.garbage.left(),
                 Err(error) => {
-                    self.discard(&code).await;
+                    self.garbage.left();
                     return Err(error);
                 }
             }

@@ -61,11 +61,6 @@ pub(crate) fn policy_too_long(bytes: usize, limit: usize) -> ServiceError {
     ServiceError::caller("PolicyLengthExceededException", 400, message)
 }
 
-/// Source: recorded on AddPermission with an unknown alias: "Cannot find alias arn: ARN".
-pub(crate) fn no_alias(arn: &str) -> ServiceError {
-    missing(format!("Cannot find alias arn: {arn}"))
-}
-
 fn missing(message: impl Into<std::borrow::Cow<'static, str>>) -> ServiceError {
     ServiceError::caller("ResourceNotFoundException", 404, message)
 }

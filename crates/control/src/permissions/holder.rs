@@ -84,7 +84,7 @@ impl Holder for FunctionRef {
             Some(Qualifier::Alias(alias)) => {
                 let key = AliasRecord::place(account, name, alias).map_err(messages::failed)?;
                 let alias = control.read::<AliasRecord>(&key).await?;
-                let alias = alias.ok_or_else(|| messages::policies::no_alias(&FunctionRef::arn(self)))?;
+                let alias = alias.ok_or_else(|| messages::no_alias(&FunctionRef::arn(self)))?;
                 Ok(Found::of(&alias))
             }
         }

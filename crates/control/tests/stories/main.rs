@@ -1,6 +1,7 @@
 //! The control plane on a whole platform: over HTTP, signed, into a real store.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod aliases;
 mod concurrency;
 mod golden;
 mod interrupted;
@@ -15,4 +16,5 @@ mod races;
 mod refusals;
 mod restarts;
 mod tags;
+mod versions;
 mod words;

@@ -23,7 +23,7 @@ async fn what_is_no_zip_is_refused_in_the_services_words() {
     request["Code"] = json!({"ZipFile": ""});
     let empty = platform.create(request).await.error();
     assert_eq!(empty, invalid("Uploaded file must be a non-empty zip"));
-    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+    assert_eq!((platform.functions().await.len(), platform.blobs_after_sweep().await), (0, 0));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_package_above_fifty_megabytes_is_too_large() {
         "Zipped size must be smaller than 52428800 bytes".to_owned(),
     );
     assert_eq!(platform.create(request).await.error(), expected);
-    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+    assert_eq!((platform.functions().await.len(), platform.blobs_after_sweep().await), (0, 0));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_package_that_unpacks_to_too_much_is_refused() {
     request["Code"] = json!({"ZipFile": base64(&zip(&zeros))});
     let refused = platform.create(request).await.error();
     assert_eq!(refused, invalid("Unzipped size must be smaller than 262144000 bytes"));
-    assert_eq!(platform.blobs(), 0);
+    assert_eq!(platform.blobs_after_sweep().await, 0);
 }
 
 #[tokio::test]
@@ -84,14 +84,14 @@ async fn replaced_and_deleted_packages_leave_the_disk() {
     platform.create(platform.minimal("b")).await.ok();
     for version in 0..5 {
         platform.update_code("a", code(format!("{version}").as_bytes())).await.ok();
-        assert_eq!(platform.blobs(), 2);
+        assert_eq!(platform.blobs_after_sweep().await, 2);
     }
     platform.update_code("a", json!({"ZipFile": base64(b"no zip")})).await;
-    assert_eq!(platform.blobs(), 2);
+    assert_eq!(platform.blobs_after_sweep().await, 2);
     platform.delete("a").await.ok();
-    assert_eq!(platform.blobs(), 1);
+    assert_eq!(platform.blobs_after_sweep().await, 1);
     platform.delete("b").await.ok();
-    assert_eq!(platform.blobs(), 0);
+    assert_eq!(platform.blobs_after_sweep().await, 0);
 }
 
 #[tokio::test]

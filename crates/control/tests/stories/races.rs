@@ -20,7 +20,7 @@ async fn of_creations_of_one_name_exactly_one_wins() {
     assert!(lost.iter().all(|answer| answer.error() == conflict), "{lost:?}");
     let stored = platform.configuration("echo").await.ok().json();
     assert_eq!(stored["CodeSha256"], won[0].json()["CodeSha256"]);
-    assert_eq!(platform.blobs(), 1);
+    assert_eq!(platform.blobs_after_sweep().await, 1);
     assert_eq!(platform.usage().await, (1, zip(&[0]).len() as u64));
 }
 
@@ -43,7 +43,7 @@ async fn updates_and_a_deletion_leave_all_or_nothing() {
         for update in [first, second] {
             assert!(matches!(update.status.as_u16(), 200 | 404), "{update:?}");
         }
-        assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+        assert_eq!((platform.functions().await.len(), platform.blobs_after_sweep().await), (0, 0));
         assert_eq!(platform.usage().await, (0, 0));
     }
 }
@@ -55,7 +55,7 @@ async fn a_name_can_be_used_again_at_once() {
         platform.create(platform.minimal("echo")).await.ok();
         platform.delete("echo").await.ok();
     }
-    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+    assert_eq!((platform.functions().await.len(), platform.blobs_after_sweep().await), (0, 0));
 }
 
 #[tokio::test]
@@ -75,6 +75,6 @@ async fn many_uploads_at_once_all_succeed() {
     while let Some(answer) = calls.join_next().await {
         answer.unwrap().ok();
     }
-    assert_eq!(platform.blobs(), 40);
+    assert_eq!(platform.blobs_after_sweep().await, 40);
     assert_eq!(platform.usage().await.0, 40);
 }

@@ -17,7 +17,7 @@ fn with(platform: &Platform, members: &[(&str, Value)]) -> Value {
 }
 
 async fn nothing_is_left(platform: &Platform) {
-    assert_eq!((platform.functions().await.len(), platform.blobs()), (0, 0));
+    assert_eq!((platform.functions().await.len(), platform.blobs_after_sweep().await), (0, 0));
     assert_eq!(platform.usage().await, (0, 0));
 }
 
@@ -107,7 +107,6 @@ async fn the_quotas_hold() {
 fn not_built() -> Vec<(&'static str, Value)> {
     let arn = "arn:aws:kms:us-east-1:000000000000:key/0123";
     vec![
-        ("Publish", json!(true)),
         ("PublishTo", json!("LATEST_PUBLISHED")),
         ("VpcConfig", json!({"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})),
         ("PackageType", json!("Image")),
@@ -167,7 +166,7 @@ async fn what_is_not_built_is_refused_by_name() {
 async fn an_update_refuses_what_is_not_built_by_name() {
     let platform = Platform::start().await;
     platform.create(platform.minimal("echo")).await.ok();
-    let only_at_creation = ["Publish", "PublishTo", "PackageType", "CodeSigningConfigArn", "TenancyConfig"];
+    let only_at_creation = ["PublishTo", "PackageType", "CodeSigningConfigArn", "TenancyConfig"];
     for (name, value) in not_built().into_iter().filter(|(name, _)| !only_at_creation.contains(name)) {
         let refused = platform.update_configuration("echo", json!({name: value})).await;
         assert!(
@@ -177,7 +176,6 @@ async fn an_update_refuses_what_is_not_built_by_name() {
     }
     let zip = base64(&testkit::zip(b""));
     for (name, value) in [
-        ("Publish", json!(true)),
         ("PublishTo", json!("LATEST_PUBLISHED")),
         ("S3Bucket", json!("bucket")),
         ("ImageUri", json!("000000000000.dkr.ecr.us-east-1.amazonaws.com/a:b")),

@@ -25,7 +25,7 @@ async fn what_was_answered_is_there_after_a_crash() {
     assert_eq!(before, after);
     assert_eq!(usage, (2, (zip_of("a").len() + zip(b"new").len()) as u64));
     assert_eq!(platform.usage().await, usage);
-    assert_eq!((platform.sweep().await, platform.blobs()), (0, 2));
+    assert_eq!((platform.sweep().await, platform.blobs()), (1, 2));
     let path = link.splitn(4, '/').nth(3).unwrap();
     assert_eq!(platform.client.fetch(&format!("http://host/{path}")).await.status.as_u16(), 403);
 }

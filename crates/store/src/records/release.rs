@@ -4,7 +4,7 @@
 //! function's [`ReleasesRecord`] on condition that it is unchanged. So an alias never points to a version that is gone.
 
 use super::{CodeRecord, VersionConfiguration, padded};
-use crate::{Key, KeyError, Prefix, Record};
+use crate::{Key, KeyError, Prefix, Record, UpgradeError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{AccountId, FunctionName, RevisionId, Timestamp, Version};
@@ -95,6 +95,10 @@ pub struct ReleasesRecord {
     pub last_version: u64,
     /// Goes up with each change of a version or an alias.
     pub changes: u64,
+    /// The RevisionId that `$LATEST` had when the last version was made of it: while it has that one still, publishing
+    /// again gives the same version.
+    #[serde(default)]
+    pub published: Option<RevisionId>,
 }
 
 impl ReleasesRecord {
@@ -109,5 +113,13 @@ impl ReleasesRecord {
 
 impl Record for ReleasesRecord {
     const TABLE: &'static str = "releases";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
+
+    /// The first version didn't know what the last version was made of: a member that has a default now.
+    fn upgrade(from: u16, json: serde_json::Value) -> Result<Self, UpgradeError> {
+        match from {
+            1 => Ok(serde_json::from_value(json)?),
+            other => Err(UpgradeError::UnknownVersion(other)),
+        }
+    }
 }

@@ -93,7 +93,7 @@ fn stored_releases_stay_readable() {
         description: "What customers use".to_owned(),
         revision: revision(),
     });
-    check(&ReleasesRecord { last_version: 8, changes: 12 });
+    check(&ReleasesRecord { last_version: 8, changes: 12, published: Some(revision()) });
 }
 
 #[test]

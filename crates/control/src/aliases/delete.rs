@@ -1,0 +1,39 @@
+//! DeleteAlias.
+
+use super::show;
+use crate::functions::edit;
+use crate::{Control, messages};
+use api::lambda::{DeleteAlias, DeleteAliasRequest};
+use api::{Handle, Request};
+use store::records::{AliasRecord, FunctionPolicyRecord};
+use store::{StoreError, Transaction};
+use types::ServiceError;
+
+impl Handle<DeleteAlias> for Control {
+    /// Deletes the alias with its policy. One that is not there is deleted already (source: the API model calls the
+    /// operation idempotent).
+    async fn handle(&self, request: Request<DeleteAliasRequest>) -> Result<(), ServiceError> {
+        let Request { input, context, audit, .. } = request;
+        let named = show::named(&input.function_name, input.name, &context)?;
+        let function = &named.function;
+        let policy = FunctionPolicyRecord::place(function.account, &function.name, Some(&named.name));
+        let policy = policy.map_err(messages::failed)?;
+        for _ in 0..edit::TRIES {
+            let releases = self.releases(function).await?;
+            let latest = self.find(function).await?;
+            let Some(old) = self.alias(function, &named.name).await? else { return Ok(()) };
+            let mut transaction = Transaction::new();
+            releases.hold(&latest, &mut transaction);
+            transaction
+                .delete::<AliasRecord>(&named.key, old.revision)
+                .remove::<FunctionPolicyRecord>(&policy);
+            audit.succeed_in(&mut transaction);
+            match self.parts.store.commit(transaction).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(messages::failed(error)),
+            }
+        }
+        Err(messages::update_in_progress(&function.unqualified_arn()))
+    }
+}
