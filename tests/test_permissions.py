@@ -1,4 +1,5 @@
-"""Who may do what: identity policies of users, roles passed to functions, and the words of a denial."""
+"""Who may do what: policies of users and of functions, within an account and across accounts, roles passed to functions, and
+the words of a denial."""
 
 import json
 
@@ -203,3 +204,93 @@ def test_a_dry_run_checks_the_permission_only(user, tenant):
     user.may("lambda:InvokeFunction")
     answer = user.functions.invoke(FunctionName=function.name, InvocationType="DryRun")
     assert answer["StatusCode"] == 204 and answer["Payload"].read() == b""
+
+
+def share(function, principal, action="lambda:InvokeFunction", **more):
+    """Adds a statement to the function's policy; gives its name."""
+    sid = unique("sid")
+    function.tenant.functions.add_permission(
+        FunctionName=function.name, StatementId=sid, Action=action, Principal=principal, **more
+    )
+    return sid
+
+
+def test_within_the_account_the_functions_policy_is_enough(user, tenant):
+    function = tenant.deploy()
+    sid = share(function, user.arn)
+    assert function.invoke({"a": 1}, client=user.functions).value == {"a": 1}
+    assert error_of(user.functions.get_function, FunctionName=function.name)[0] == "AccessDeniedException"
+    user.may("lambda:*", function.arn, effect="Deny", name="never")
+    _, message, _ = error_of(user.functions.invoke, FunctionName=function.name)
+    assert message == denied(user, "lambda:InvokeFunction", function.arn, explicit=True)
+    tenant.iam.delete_user_policy(UserName=user.name, PolicyName="never")
+    tenant.functions.remove_permission(FunctionName=function.name, StatementId=sid)
+    assert error_of(user.functions.invoke, FunctionName=function.name)[0] == "AccessDeniedException"
+
+
+def test_an_account_that_is_named_decides_itself_who_of_it_may(user, tenant):
+    function = tenant.deploy()
+    share(function, tenant.account.number)
+    assert error_of(user.functions.invoke, FunctionName=function.name)[0] == "AccessDeniedException"
+
+
+def test_across_accounts_both_must_allow_it(user, neighbour):
+    theirs = neighbour.deploy()
+    user.may("lambda:InvokeFunction", theirs.arn)
+    code, message, status = error_of(user.functions.invoke, FunctionName=theirs.arn)
+    assert (code, status) == ("AccessDeniedException", 403)
+    assert message == (
+        f"User: {user.arn} is not authorized to perform: lambda:InvokeFunction on resource: {theirs.arn}"
+        " because no resource-based policy allows the lambda:InvokeFunction action"
+    )
+    share(theirs, user.tenant.account.number)
+    answer = user.functions.invoke(FunctionName=theirs.arn, Payload=b'{"over": "there"}')
+    assert json.loads(answer["Payload"].read()) == {"over": "there"}
+    nobody = User(user.tenant)
+    code, message, _ = error_of(nobody.functions.invoke, FunctionName=theirs.arn)
+    assert (code, message) == ("AccessDeniedException", denied(nobody, "lambda:InvokeFunction", theirs.arn))
+    assert error_of(user.functions.delete_function, FunctionName=theirs.arn)[0] == "AccessDeniedException"
+
+
+def test_the_owner_of_another_account_needs_the_functions_policy_only(tenant, neighbour):
+    theirs = neighbour.deploy()
+    assert error_of(tenant.functions.invoke, FunctionName=theirs.arn)[0] == "AccessDeniedException"
+    for principal in (tenant.account.number, f"arn:aws:iam::{tenant.account.number}:root", "*"):
+        sid = share(theirs, principal)
+        answer = tenant.functions.invoke(FunctionName=theirs.arn, Payload=b"{}")
+        assert answer["StatusCode"] == 200
+        neighbour.functions.remove_permission(FunctionName=theirs.name, StatementId=sid)
+        assert error_of(tenant.functions.invoke, FunctionName=theirs.arn)[0] == "AccessDeniedException"
+
+
+def test_access_that_is_taken_away_stops_at_the_next_request(tenant, neighbour):
+    theirs = neighbour.deploy()
+    for _ in range(20):
+        sid = share(theirs, tenant.account.number)
+        assert tenant.functions.invoke(FunctionName=theirs.arn, Payload=b"{}")["StatusCode"] == 200
+        neighbour.functions.remove_permission(FunctionName=theirs.name, StatementId=sid)
+        assert error_of(tenant.functions.invoke, FunctionName=theirs.arn)[0] == "AccessDeniedException"
+
+
+def test_what_is_shared_is_the_owners_still(tenant, neighbour):
+    theirs = neighbour.deploy()
+    share(theirs, tenant.account.number, "lambda:GetFunctionConfiguration")
+    share(theirs, tenant.account.number, "lambda:UpdateFunctionConfiguration")
+    shown = tenant.functions.get_function_configuration(FunctionName=theirs.arn)
+    assert shown["FunctionArn"] == theirs.arn
+    tenant.functions.update_function_configuration(FunctionName=theirs.arn, Timeout=7)
+    neighbour.wait_updated(theirs.name)
+    assert neighbour.functions.get_function_configuration(FunctionName=theirs.name)["Timeout"] == 7
+    for role in (tenant.role, neighbour.role):
+        code, message, _ = error_of(
+            tenant.functions.update_function_configuration, FunctionName=theirs.arn, Role=role
+        )
+        assert (code, message) == ("AccessDeniedException", "Cross-account pass role is not allowed.")
+    code, _, _ = error_of(tenant.functions.get_function_configuration, FunctionName=theirs.name)
+    assert code == "ResourceNotFoundException"
+
+
+def test_a_condition_on_the_source_lets_no_user_in(user, tenant):
+    function = tenant.deploy()
+    share(function, user.arn, SourceArn="arn:aws:s3:::bucket")
+    assert error_of(user.functions.invoke, FunctionName=function.name)[0] == "AccessDeniedException"

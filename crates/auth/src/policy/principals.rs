@@ -127,7 +127,8 @@ fn aws(text: &str) -> Result<Name, PolicyError> {
 
 fn service(text: &str) -> Result<Name, PolicyError> {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    if text.ends_with(".amazonaws.com") && text.bytes().all(fits) {
+    if [".amazonaws.com", ".amazon.com"].iter().any(|domain| text.ends_with(domain)) && text.bytes().all(fits)
+    {
         Ok(Name::Service(text.into()))
     } else {
         Err(PolicyError::Principal("SERVICE", text.to_owned()))

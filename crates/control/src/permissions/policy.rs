@@ -1,6 +1,7 @@
 //! How a policy changes: pure, so that what holds for every sequence of changes can be tested.
 
-use crate::messages::policies as messages;
+use crate::messages::{failed, policies as messages};
+use auth::policy::parse_resource_policy;
 use store::records::{PolicyRecord, PolicyStatement};
 use types::{RevisionId, ServiceError};
 
@@ -43,10 +44,13 @@ fn with(
     }
     statements.push(statement);
     let policy = PolicyRecord { statements, revision };
-    match policy.document().len() {
-        bytes if bytes > MAX_BYTES => Err(messages::policy_too_long(bytes, MAX_BYTES)),
-        _ => Ok(policy),
+    let document = policy.document();
+    if document.len() > MAX_BYTES {
+        return Err(messages::policy_too_long(document.len(), MAX_BYTES));
     }
+    // A stored policy that can't be read would lock everybody out.
+    parse_resource_policy(&document).map_err(failed)?;
+    Ok(policy)
 }
 
 /// The policy without the statement of that name; nothing when it was the last one.
