@@ -26,6 +26,8 @@ impl Interruption {
             .on::<lambda::UpdateFunctionCode, _>(self)
             .on::<lambda::UpdateFunctionConfiguration, _>(self)
             .on::<lambda::DeleteFunction, _>(self)
+            .on::<lambda::PublishLayerVersion, _>(self)
+            .on::<lambda::DeleteLayerVersion, _>(self)
     }
 
     /// From now on a changing call is dropped when it was polled this often and is not done.
@@ -89,5 +91,20 @@ impl Handle<lambda::DeleteFunction> for Interruption {
         request: Request<lambda::DeleteFunctionRequest>,
     ) -> Result<lambda::DeleteFunctionResponse, ServiceError> {
         self.limited(Handle::<lambda::DeleteFunction>::handle(&*self.control, request)).await
+    }
+}
+
+impl Handle<lambda::PublishLayerVersion> for Interruption {
+    async fn handle(
+        &self,
+        request: Request<lambda::PublishLayerVersionRequest>,
+    ) -> Result<lambda::PublishLayerVersionResponse, ServiceError> {
+        self.limited(Handle::<lambda::PublishLayerVersion>::handle(&*self.control, request)).await
+    }
+}
+
+impl Handle<lambda::DeleteLayerVersion> for Interruption {
+    async fn handle(&self, request: Request<lambda::DeleteLayerVersionRequest>) -> Result<(), ServiceError> {
+        self.limited(Handle::<lambda::DeleteLayerVersion>::handle(&*self.control, request)).await
     }
 }

@@ -213,6 +213,43 @@ async fn whoever_names_a_layer_must_be_allowed_to_read_it() {
     assert_eq!(update(json!([aliased])).await.status.as_u16(), 403, "another partition is no way around");
 }
 
+/// The example of the developer guide: only layers of the own account, and as a deny: none of another's.
+#[tokio::test]
+async fn a_condition_can_bind_functions_to_some_layers() {
+    let platform = Platform::start().await;
+    for name in ["tools", "secrets"] {
+        publish(&platform, name, b"1", json!({})).await.ok();
+    }
+    create(&platform, "echo", json!([])).await.ok();
+    let other = r#""Effect":"Allow","Action":"lambda:GetLayerVersion","Resource":"*""#;
+    let update = r#""Action":"lambda:UpdateFunctionConfiguration","Resource":"*""#;
+    let tools = "arn:aws:lambda:*:000000000000:layer:tools:*";
+    for (at, statements) in [
+        format!(r#"{{"Effect":"Allow",{update},"Condition":{{"ForAllValues:StringLike":{{"lambda:Layer":["{tools}"]}}}}}}"#),
+        format!(
+            r#"{{"Effect":"Allow",{update}}},{{"Effect":"Deny",{update},"Condition":{{"ForAnyValue:StringNotLike":{{"lambda:Layer":["{tools}"]}}}}}}"#
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = format!("AKIATESTKITUSER0000{at}");
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{{{other}}},{statements}]}}"#);
+        platform.keys.add_user(&key, &format!("user{at}"), &policy);
+        let user = platform.client.with_key(&key);
+        let update = async |layers: Value| {
+            let body = json!({"Layers": layers}).to_string();
+            let target = "/2015-03-31/functions/echo/configuration";
+            let reply = user.send(http::Method::PUT, target, http::HeaderMap::new(), body.into()).await;
+            reply.status.as_u16()
+        };
+        assert_eq!(update(json!([layer("tools", 1)])).await, 200, "{statements}");
+        assert_eq!(update(json!([layer("secrets", 1)])).await, 403, "{statements}");
+        assert_eq!(update(json!([layer("tools", 1), layer("secrets", 1)])).await, 403, "{statements}");
+        assert_eq!(update(json!([])).await, 200, "{statements}");
+    }
+}
+
 /// The policy of another account's layer version, as AddLayerVersionPermission leaves it.
 fn shared_with_the_first(number: u64) -> (Key, LayerPolicyRecord) {
     let owner: AccountId = "123456789012".parse().unwrap();

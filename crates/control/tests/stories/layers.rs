@@ -3,7 +3,11 @@
 use crate::words::{base64, invalid};
 use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
+use store::Transaction;
+use store::records::LayerVersionRecord;
 use testkit::{Platform, Reply, Setup, zip};
+use types::AccountId;
 
 const LAYER: &str = "arn:aws:lambda:us-east-1:000000000000:layer:tools";
 
@@ -250,6 +254,72 @@ async fn pages_go_on_where_the_last_one_ended() {
     for place in ["?MaxItems=51", "/many/versions?MaxItems=0"] {
         assert_eq!(get(&platform, place).await.code(), "ValidationException", "{place}");
     }
+}
+
+/// Versions 1 to `count` of a layer, of which the first one alone says what it is compatible with.
+async fn many_versions(platform: &Platform, count: u64) {
+    publish(platform, "many", b"x", json!({"CompatibleRuntimes": ["java17"]})).await.ok();
+    let key = |number| LayerVersionRecord::place(AccountId::FIRST, "many", number).unwrap();
+    let first = platform.store.get::<LayerVersionRecord>(&key(1)).await.unwrap().unwrap().value;
+    for numbers in (2..=count).collect::<Vec<_>>().chunks(500) {
+        let mut transaction = Transaction::new();
+        for number in numbers {
+            let version = LayerVersionRecord { number: *number, runtimes: Vec::new(), ..first.clone() };
+            transaction.insert(&key(*number), &version);
+        }
+        platform.store.commit(transaction).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_passes_over_thousands_answers_in_pages() {
+    let platform = Platform::start().await;
+    many_versions(&platform, 4500).await;
+    let (mut found, mut pages, mut marker) = (Vec::new(), 0, String::new());
+    loop {
+        let place = format!("/many/versions?CompatibleRuntime=java17&Marker={marker}");
+        let page = get(&platform, &place).await.ok().json();
+        found.extend(numbers(&page));
+        pages += 1;
+        let Some(next) = page["NextMarker"].as_str() else { break };
+        marker = next.to_owned();
+    }
+    assert_eq!((found, pages), (vec![1], 3));
+    let layers = get(&platform, "?CompatibleRuntime=java17").await.ok().json();
+    assert_eq!(latest(&layers), [("many".to_owned(), 1)]);
+}
+
+/// A caller that goes away in the middle, at every point: what is stored, counted and on the disk agrees.
+#[tokio::test]
+async fn a_publication_and_a_deletion_happen_whole_or_not_at_all() {
+    let platform = Platform::start().await;
+    let size = zip(b"x").len() as u64;
+    let agrees = async |platform: &Platform| {
+        let mut state = None;
+        for _ in 0..200 {
+            let versions = numbers(&get(platform, "/tools/versions").await.ok().json()).len() as u64;
+            state = Some((platform.usage().await, versions));
+            if state == Some(((0, versions * size), versions)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("usage, versions: {state:?}");
+    };
+    for polls in 0..12 {
+        platform.interruption.after(polls);
+        publish(&platform, "tools", b"x", json!({})).await;
+        agrees(&platform).await;
+        platform.interruption.never();
+        let newest = numbers(&get(&platform, "/tools/versions").await.ok().json()).first().copied();
+        platform.interruption.after(polls);
+        delete(&platform, "tools", newest.unwrap_or(1)).await;
+        agrees(&platform).await;
+        platform.interruption.never();
+    }
+    let left = numbers(&get(&platform, "/tools/versions").await.ok().json()).len();
+    platform.sweep().await;
+    assert_eq!(platform.blobs(), left);
 }
 
 #[tokio::test]
