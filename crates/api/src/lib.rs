@@ -27,6 +27,7 @@ mod identities;
 mod invocation;
 mod invoke;
 mod messages;
+mod paced;
 mod peer;
 mod permission;
 mod pipeline;

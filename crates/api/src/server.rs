@@ -1,6 +1,7 @@
 //! Connections of clients and of functions: accepted, bounded, timed, and those of clients finished gracefully.
 
 use crate::encode::Answer;
+use crate::paced::Paced;
 use crate::rooms::{Room, Rooms};
 use crate::{Peer, Pipeline};
 use hyper::Request;
@@ -76,7 +77,7 @@ impl Server {
                 (stream, peer, permit) = accept_client(&listener, room) => {
                     let peer = Peer::Client(peer);
                     let service = self.service(peer);
-                    let connection = protocol(HEAD_TIME).serve_connection(TokioIo::new(stream), service);
+                    let connection = protocol(HEAD_TIME).serve_connection(TokioIo::new(Paced::new(stream)), service);
                     let connection = graceful.watch(connection);
                     connections.spawn(attend(connection, peer, permit));
                 }
@@ -115,8 +116,8 @@ impl Server {
         while let Some(own) = room.own().await {
             let (stream, _) = accept(&listener).await;
             let Some(place) = room.place(own).await else { return };
-            let connection =
-                protocol(INSIDE_HEAD_TIME).serve_connection(TokioIo::new(stream), self.service(peer));
+            let connection = protocol(INSIDE_HEAD_TIME)
+                .serve_connection(TokioIo::new(Paced::new(stream)), self.service(peer));
             connections.spawn(attend(connection, peer, place));
             while connections.try_join_next().is_some() {}
         }

@@ -65,6 +65,19 @@ impl Client {
         self.exchange(method, target, headers, body).await
     }
 
+    /// A signed request to Lambda as it goes over the wire, head and body apart, and where it goes: for tests that send it
+    /// in their own way.
+    pub fn raw(&self, method: Method, target: &str, body: Bytes) -> (SocketAddr, Vec<u8>, Bytes) {
+        let headers = self.signed(&method, target, HeaderMap::new(), &body);
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+        for (name, value) in &headers {
+            head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        head.extend(b"\r\n");
+        (self.address, head, body)
+    }
+
     /// Gets a link that needs no signature.
     pub async fn fetch(&self, link: &str) -> Reply {
         let target = link.splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
