@@ -118,9 +118,9 @@ def resident(pid):
     return int(found.group(1)) * 1024 if found else 0
 
 
-def children(pid):
-    """Ids of the direct children of a process."""
-    found = []
+def processes():
+    """Parent, command and start time of every process, by its id: one look at each."""
+    found = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
@@ -128,19 +128,28 @@ def children(pid):
             stat = Path(f"/proc/{entry}/stat").read_text()
         except OSError:
             continue
-        if int(stat.rsplit(")", 1)[1].split()[1]) == pid:
-            found.append(int(entry))
+        command, fields = stat.split("(", 1)[1].rsplit(")", 1)
+        fields = fields.split()
+        found[int(entry)] = int(fields[1]), command, fields[19]
     return found
 
 
-def descendants(pid):
-    """Ids with start times of all processes below one, so that a reused id is not mistaken."""
-    found, open_ids = {}, [pid]
-    while open_ids:
-        for child in children(open_ids.pop()):
-            found[child] = start_time(child)
-            open_ids.append(child)
-    return found
+def children(pid):
+    """Ids of the direct children of a process."""
+    return [child for child, (parent, _, _) in processes().items() if parent == pid]
+
+
+def descendants(pid, command=None):
+    """Ids with start times of all processes below one, so that a reused id is not mistaken; of this command, if one is named."""
+    everyone, below = processes(), {}
+    for child, (parent, name, started) in everyone.items():
+        seen = {child}
+        while parent in everyone and parent not in seen and parent != pid:
+            seen.add(parent)
+            parent = everyone[parent][0]
+        if parent == pid and command in (None, name):
+            below[child] = started
+    return below
 
 
 def start_time(pid):

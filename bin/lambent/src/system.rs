@@ -33,7 +33,7 @@ impl Random for SystemRandom {
 }
 
 /// How often the memory limits of environments together may exceed the host's memory: most functions stay far below theirs.
-const OVERCOMMIT: u32 = 8;
+const OVERCOMMIT: u32 = 32;
 
 /// What the limits of all environments together may be on this host, in MB.
 pub(crate) fn committable_mb() -> u32 {
