@@ -15,7 +15,7 @@ from harness.platform import FIRST, alive, children, descendants
 from harness.signing import send, signed
 
 LIMIT = 1000
-MOST_SECONDS_TO_ADMIT = 90
+MOST_SECONDS_TO_ADMIT = 60
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 //! An environment, and what ends with it.
 
+use crate::role::RoleSession;
 use std::time::Duration;
 use tokio::time::Instant;
 use worker::Environment;
@@ -8,12 +9,14 @@ use worker::Environment;
 pub(crate) struct Hosted {
     environment: Environment,
     started: Instant,
+    /// The role's, for this environment alone.
+    _session: RoleSession,
 }
 
 impl Hosted {
-    /// An environment whose life begins now.
-    pub(crate) fn new(environment: Environment, started: Instant) -> Self {
-        Self { environment, started }
+    /// An environment whose session was made at `started`.
+    pub(crate) fn new(environment: Environment, started: Instant, session: RoleSession) -> Self {
+        Self { environment, started, _session: session }
     }
 
     /// The environment itself.

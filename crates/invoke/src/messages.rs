@@ -36,6 +36,13 @@ pub(crate) const ACCOUNT_LIMIT: &str = "ConcurrentInvocationLimitExceeded";
 /// The function's own limit is reached.
 pub(crate) const FUNCTION_LIMIT: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 
+/// Source: CreateFunction is refused with these words; Invoke answers them with AccessDeniedException, 403, where the role
+/// was changed or deleted later (developer guide, "Troubleshoot invocation issues in Lambda").
+pub(crate) fn role_not_assumable() -> ServiceError {
+    let message = "The role defined for the function cannot be assumed by Lambda.";
+    ServiceError::caller("AccessDeniedException", 403, message)
+}
+
 /// Our own: event invocations are refused until their queue is built.
 pub(crate) fn event_not_built() -> ServiceError {
     let message = "Lambent does not implement the InvocationType Event yet. Use RequestResponse.";

@@ -2,6 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::lease::Lease;
+use crate::role::AssumeRole;
 use crate::target::Target;
 use crate::{messages, payload};
 use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation, function_errors};
@@ -41,6 +42,8 @@ pub struct DataPlaneParts {
     pub store: Arc<Store>,
     /// The host of environments.
     pub worker: Worker,
+    /// Who hands out sessions of execution roles.
+    pub roles: Arc<dyn AssumeRole>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use store::records::{CodeRecord, LogFormat, LogLevel, LoggingRecord};
 use telemetry::LogStream;
 use types::{Arn, EnvironmentId, Random, Region, ServiceError, Timestamp, Version};
-use worker::{Code, CodeId, EnvironmentSpec, Logging};
+use worker::{Code, CodeId, EnvironmentSpec, Logging, RoleCredentials};
 
 /// A fresh environment for this version.
 pub(crate) fn environment(
     target: &Target,
+    credentials: RoleCredentials,
     region: &Region,
     random: &dyn Random,
     now: Timestamp,
@@ -36,7 +37,7 @@ pub(crate) fn environment(
         variables: configuration.variables.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
         code: code(&target.code)?,
         layers: configuration.layers.iter().map(|layer| code(&layer.code)).collect::<Result<_, _>>()?,
-        credentials: None,
+        credentials: Some(credentials),
         logging: logging(&configuration.logging),
         log: Arc::new(LogStream {
             account: target.account,

@@ -21,11 +21,13 @@ impl DataPlane {
     pub(crate) async fn start(&self, target: &Target) -> Result<Option<Hosted>, ServiceError> {
         let parts = self.parts();
         let deadline = Instant::now() + ROOM_PATIENCE;
+        let begun = Instant::now();
+        let session = parts.roles.assume(&target.configuration.role, target.name.as_str()).await?;
         loop {
-            let spec = spec::environment(target, &parts.settings.region, &*parts.random, parts.clock.now())?;
-            let begun = Instant::now();
+            let (region, now) = (&parts.settings.region, parts.clock.now());
+            let spec = spec::environment(target, session.credentials(), region, &*parts.random, now)?;
             match parts.worker.start(spec).await {
-                Ok(environment) => return Ok(Some(Hosted::new(environment, begun))),
+                Ok(environment) => return Ok(Some(Hosted::new(environment, begun, session))),
                 Err(StartError::Code(CodeError::Gone)) => return Ok(None),
                 Err(error) => self.overcome(error, target.account, deadline).await?,
             }

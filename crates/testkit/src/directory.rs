@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use types::{AccountId, BoxFuture};
 
 /// The role that deployed functions have.
-pub(crate) const ROLE: &str = "arn:aws:iam::000000000000:role/function";
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/function";
 /// The access key of the first account's owner.
 pub(crate) const OWNER_KEY: &str = "AKIATESTKITOWNER0000";
 /// Every key's secret.

@@ -25,15 +25,17 @@ mod platform;
 pub mod programs;
 mod random;
 mod releases;
+mod roles;
 mod setup;
 mod wiring;
 
 pub use client::{Client, Reply};
 pub use clock::FakeClock;
-pub use directory::Keys;
+pub use directory::{Keys, ROLE};
 pub use gates::Gates;
 pub use interrupt::Interruption;
 pub use logs::Lines;
 pub use platform::{Platform, zip, zip_of};
 pub use random::Seeded;
+pub use roles::Roles;
 pub use setup::{Activate, Collect, Setup};

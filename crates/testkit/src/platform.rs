@@ -2,7 +2,7 @@
 
 use crate::directory::ROLE;
 use crate::wiring::{Disk, Edges, Programs, RUNTIME, simulation};
-use crate::{Activate, Client, Collect, FakeClock, Gates, Interruption, Keys, Lines, Reply, Setup};
+use crate::{Activate, Client, Collect, FakeClock, Gates, Interruption, Keys, Lines, Reply, Roles, Setup};
 use api::{AuditTrail, Handlers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -39,6 +39,8 @@ pub struct Platform {
     pub interruption: Arc<Interruption>,
     /// What functions and the platform logged.
     pub logs: Arc<Lines>,
+    /// Sessions of execution roles.
+    pub roles: Arc<Roles>,
     /// The account owner's client.
     pub client: Client,
     /// The data plane.
@@ -99,7 +101,7 @@ impl Platform {
         if setup.collect == Collect::InBackground {
             tasks.push(tokio::spawn(control.collector().run()));
         }
-        let Edges { store, clock, keys, logs, random, .. } = edges;
+        let Edges { store, clock, keys, logs, roles, random, .. } = edges;
         let client = Client::new(address, Arc::clone(&clock) as Arc<dyn Clock>);
         let tasks = Mutex::new(tasks);
         let platform = Self {
@@ -111,6 +113,7 @@ impl Platform {
             gates,
             interruption,
             logs,
+            roles,
             client,
             plane,
             random,

@@ -1,7 +1,7 @@
 //! The wiring of the platform: as in the composition root, with the doubles of this crate at its edges.
 
 use crate::gates::function_of;
-use crate::{FakeClock, Gates, Keys, Lines, Seeded, Setup};
+use crate::{FakeClock, Gates, Keys, Lines, Roles, Seeded, Setup};
 use api::{
     AuditTrail, Downloads, Handlers, Identities, Limits, Pipeline, PipelineParts, ResourcePolicies, Server,
 };
@@ -64,6 +64,7 @@ pub(crate) struct Edges {
     pub(crate) keys: Arc<Keys>,
     pub(crate) logs: Arc<Lines>,
     inside: Arc<InsideApi>,
+    pub(crate) roles: Arc<Roles>,
     pub(crate) random: Arc<dyn Random>,
 }
 
@@ -76,6 +77,7 @@ impl Edges {
             keys: Arc::default(),
             logs: Arc::default(),
             inside: Arc::default(),
+            roles: Arc::default(),
             random,
         }
     }
@@ -106,6 +108,7 @@ impl Edges {
         DataPlane::new(DataPlaneParts {
             store: Arc::clone(&self.store),
             worker,
+            roles: Arc::clone(&self.roles) as _,
             clock: self.clock(),
             random: Arc::clone(&self.random),
             settings,

@@ -4,6 +4,7 @@ mod accounts;
 mod descriptors;
 mod isolation;
 mod platform;
+mod roles;
 
 use crate::cli::ServeArguments;
 use crate::config::Configuration;

@@ -1,5 +1,6 @@
 //! The whole platform, wired: every trait that one crate owns and another implements meets its implementation here.
 
+use super::roles::{ENVIRONMENT_AGE, Roles};
 use crate::config::Configuration;
 use crate::error::Error;
 use crate::system::{self, SystemClock, SystemRandom};
@@ -23,9 +24,6 @@ use tokio::task::JoinHandle;
 use types::{Clock, Random, RuntimeName};
 use worker::runtimes::Runtimes;
 use worker::{Options, PlatformEndpoint, SandboxIsolation, Worker};
-
-/// An environment that is older gets no further invocation.
-const ENVIRONMENT_AGE: Duration = Duration::from_secs(5 * 3600);
 
 /// Everything, opened and not yet serving.
 pub(super) struct Platform {
@@ -81,6 +79,7 @@ impl Platform {
         let plane = DataPlane::new(DataPlaneParts {
             store: Arc::clone(&store),
             worker,
+            roles: Arc::new(Roles(Arc::clone(&iam))),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             settings: plane_settings(configuration),

@@ -7,3 +7,4 @@ mod environments;
 mod inside;
 mod qualifiers;
 mod requests;
+mod roles;
