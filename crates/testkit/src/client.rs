@@ -67,8 +67,8 @@ impl Client {
 
     /// A signed request to Lambda as it goes over the wire, head and body apart, and where it goes: for tests that send it
     /// in their own way.
-    pub fn raw(&self, method: Method, target: &str, body: Bytes) -> (SocketAddr, Vec<u8>, Bytes) {
-        let headers = self.signed(&method, target, HeaderMap::new(), &body);
+    pub fn raw(&self, method: &Method, target: &str, body: Bytes) -> (SocketAddr, Vec<u8>, Bytes) {
+        let headers = self.signed(method, target, HeaderMap::new(), &body);
         let mut head =
             format!("{method} {target} HTTP/1.1\r\ncontent-length: {}\r\n", body.len()).into_bytes();
         for (name, value) in &headers {

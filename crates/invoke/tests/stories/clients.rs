@@ -20,7 +20,7 @@ async fn narrow(latch: &Latch) -> Platform {
 /// A connection that has sent the head of an invocation and this part of its body.
 async fn begun(platform: &Platform, function: &str, body: &str, sent: usize) -> TcpStream {
     let target = format!("/2015-03-31/functions/{function}/invocations");
-    let (address, head, body) = platform.client.raw(Method::POST, &target, Bytes::from(body.to_owned()));
+    let (address, head, body) = platform.client.raw(&Method::POST, &target, Bytes::from(body.to_owned()));
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(&head).await.unwrap();
     stream.write_all(&body[..sent]).await.unwrap();
