@@ -265,6 +265,59 @@ async fn conditions_look_at_the_caller_and_the_request() {
 }
 
 #[tokio::test]
+async fn sessions_are_meant_by_their_role_or_by_their_own_name() {
+    let platform = Platform::start().await;
+    let key = Key::new("ASIASESSION");
+    let session = |account: &str, policies: &[String]| {
+        let principal = auth::Principal::RoleSession {
+            account: account.parse().unwrap(),
+            path: "/service-role/".to_owned(),
+            role: "runner".to_owned(),
+            session: "caller".to_owned(),
+            id: "AROA1".to_owned(),
+        };
+        platform.people.set(&key, |_| {}, Identity { principal, ..user("runner", policies) });
+        platform.identities.forget();
+    };
+    let role = |account: &str| format!("arn:aws:iam::{account}:role/service-role/runner");
+    let named = |account: &str, name: &str| format!("arn:aws:sts::{account}:assumed-role/runner/{name}");
+    for (principal, expected) in [
+        (role(ACCOUNT), true),
+        (named(ACCOUNT, "caller"), true),
+        (named(ACCOUNT, "other"), false),
+        (format!("arn:aws:iam::{ACCOUNT}:role/runner"), false),
+        (role(NEIGHBOUR), false),
+    ] {
+        let statement = grant(json!({ "AWS": principal }), "lambda:InvokeFunction", ECHO);
+        platform.share("echo", None, &[statement]).await;
+        session(ACCOUNT, &[]);
+        assert_eq!(invoked(&platform.invoke(ECHO, &key).await), expected, "{principal}");
+    }
+    // The last statement names the neighbour's role: its sessions need their own policies too.
+    session(NEIGHBOUR, &[]);
+    assert!(!invoked(&platform.invoke(ECHO, &key).await));
+    session(NEIGHBOUR, &[allow("lambda:InvokeFunction", ECHO)]);
+    assert!(invoked(&platform.invoke(ECHO, &key).await));
+    assert!(!invoked(&platform.invoke(&format!("{ECHO}2"), &key).await));
+}
+
+#[tokio::test]
+async fn a_call_across_accounts_is_recorded_with_its_caller_and_the_owners_resource() {
+    let platform = Platform::start().await;
+    platform.share("echo", None, &[grant(json!({ "AWS": NEIGHBOUR }), "lambda:GetFunction", ECHO)]).await;
+    let target = format!("/2015-03-31/functions/{}", ECHO.replace(':', "%3A"));
+    let call = Call::new("GET", &target, "lambda");
+    assert_eq!(platform.call(&call, &platform.neighbour).await.status, 200);
+    let records = platform.finish().await;
+    let [record] = &records[..] else { panic!("{records:?}") };
+    assert_eq!(
+        (record.account.as_str(), record.principal.as_str()),
+        (NEIGHBOUR, "arn:aws:iam::123456789012:root")
+    );
+    assert_eq!(record.resources, [ECHO]);
+}
+
+#[tokio::test]
 async fn no_policy_passes_a_role_to_another_account() {
     let platform = Platform::start().await;
     platform.share("echo", None, &[grant(json!({ "AWS": NEIGHBOUR }), "lambda:*", ECHO)]).await;
