@@ -112,5 +112,8 @@ impl Control {
             .on::<lambda::UpdateAlias, _>(self)
             .on::<lambda::DeleteAlias, _>(self)
             .on::<lambda::ListAliases, _>(self)
+            .on::<lambda::AddLayerVersionPermission, _>(self)
+            .on::<lambda::RemoveLayerVersionPermission, _>(self)
+            .on::<lambda::GetLayerVersionPolicy, _>(self)
     }
 }

@@ -47,7 +47,8 @@ fn all() -> Vec<Built> {
             PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
             PutFunctionConcurrency GetFunctionConcurrency
             DeleteFunctionConcurrency TagResource UntagResource ListTags
-            PublishVersion ListVersionsByFunction CreateAlias GetAlias UpdateAlias DeleteAlias ListAliases;
+            PublishVersion ListVersionsByFunction CreateAlias GetAlias UpdateAlias DeleteAlias ListAliases
+            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -40,6 +40,13 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         // The reference names no resource; the service's refusals name the layer, and another account's is never listed.
         "ListLayerVersions" => const { &read(|s| on_layer(s, "lambda:ListLayerVersions")) },
         "DeleteLayerVersion" => const { &write(|s| on_layer_version(s, "lambda:DeleteLayerVersion")) },
+        "AddLayerVersionPermission" => {
+            const { &write(|s| on_layer_version(s, "lambda:AddLayerVersionPermission")) }
+        }
+        "RemoveLayerVersionPermission" => {
+            const { &write(|s| on_layer_version(s, "lambda:RemoveLayerVersionPermission")) }
+        }
+        "GetLayerVersionPolicy" => const { &read(|s| on_layer_version(s, "lambda:GetLayerVersionPolicy")) },
         "PutFunctionConcurrency" => const { &write(|s| on_function(s, "lambda:PutFunctionConcurrency")) },
         "GetFunctionConcurrency" => const { &read(|s| on_function(s, "lambda:GetFunctionConcurrency")) },
         "DeleteFunctionConcurrency" => {

@@ -145,7 +145,8 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
             AddPermission RemovePermission GetPolicy
             PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
             PutFunctionConcurrency GetFunctionConcurrency
-            DeleteFunctionConcurrency TagResource UntagResource ListTags;
+            DeleteFunctionConcurrency TagResource UntagResource ListTags
+            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

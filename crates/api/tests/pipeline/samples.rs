@@ -19,6 +19,7 @@ pub(crate) fn built() -> impl Iterator<Item = &'static Operation> {
 pub(crate) fn input(operation: &'static Operation) -> Json {
     let mut input = operation.input.map_or_else(|| json!({}), structure);
     match operation.name {
+        "AddLayerVersionPermission" => input["Action"] = json!("lambda:GetLayerVersion"),
         // Not required by the model, and every caller sends it.
         "CreateFunction" => input["Handler"] = json!("app.handler"),
         "GetLogEvents" | "FilterLogEvents" | "DescribeLogStreams" => {

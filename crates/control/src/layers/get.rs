@@ -44,7 +44,7 @@ impl Control {
     }
 
     /// Reads a layer version.
-    pub(super) async fn layer_version(
+    pub(crate) async fn layer_version(
         &self,
         version: &LayerVersionRef,
     ) -> Result<Option<Stored<LayerVersionRecord>>, ServiceError> {

@@ -9,7 +9,7 @@ mod delete;
 mod get;
 mod list;
 mod list_versions;
-mod named;
+pub(crate) mod named;
 mod publish;
 mod show;
 

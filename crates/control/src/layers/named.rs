@@ -12,7 +12,7 @@ pub(super) fn layer(name: &str, context: &Context) -> Result<LayerRef, ServiceEr
 }
 
 /// The layer version of a request's LayerName and VersionNumber.
-pub(super) fn version(name: &str, number: i64, context: &Context) -> Result<LayerVersionRef, ServiceError> {
+pub(crate) fn version(name: &str, number: i64, context: &Context) -> Result<LayerVersionRef, ServiceError> {
     let layer = layer(name, context)?;
     match u64::try_from(number) {
         Ok(number @ 1..) => Ok(layer.version(number)),

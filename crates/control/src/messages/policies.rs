@@ -61,6 +61,22 @@ pub(crate) fn policy_too_long(bytes: usize, limit: usize) -> ServiceError {
     ServiceError::caller("PolicyLengthExceededException", 400, message)
 }
 
+/// Source: recorded on GetLayerVersionPolicy and RemoveLayerVersionPermission of a version that was never shared.
+pub(crate) fn no_layer_policy() -> ServiceError {
+    missing("No policy is associated with the given resource.")
+}
+
+/// Source: recorded on AddLayerVersionPermission of a version that is not there: "Layer version ARN does not exist."
+pub(crate) fn no_layer_version(arn: &str) -> ServiceError {
+    missing(format!("Layer version {arn} does not exist."))
+}
+
+/// Our own, after the API reference of AddLayerVersionPermission: "With the principal set to *, grant permission to all
+/// accounts in the specified organization."
+pub(crate) fn organization_of_one_account() -> ServiceError {
+    invalid("OrganizationId is only supported for the principal *.")
+}
+
 fn missing(message: impl Into<std::borrow::Cow<'static, str>>) -> ServiceError {
     ServiceError::caller("ResourceNotFoundException", 404, message)
 }

@@ -3,9 +3,11 @@
 use crate::functions::edit;
 use crate::{Control, messages};
 use api::{AuditEntry, function_errors};
-use store::records::{AliasRecord, FunctionPolicyRecord, FunctionRecord, PolicyRecord, VersionRecord};
+use store::records::{
+    AliasRecord, FunctionPolicyRecord, FunctionRecord, LayerPolicyRecord, PolicyRecord, VersionRecord,
+};
 use store::{Key, Record, Revision, StoreError, Stored, Transaction};
-use types::{FunctionRef, Qualifier, RevisionId, ServiceError, Version};
+use types::{FunctionRef, LayerVersionRef, Qualifier, RevisionId, ServiceError, Version};
 
 /// How often a change starts over when others are faster: each time somebody else's change was made, so that this many
 /// callers at once all succeed.
@@ -88,6 +90,36 @@ impl Holder for FunctionRef {
                 Ok(Found::of(&alias))
             }
         }
+    }
+}
+
+impl HeldPolicy for LayerPolicyRecord {
+    fn of(policy: PolicyRecord) -> Self {
+        Self(policy)
+    }
+
+    fn policy(&self) -> &PolicyRecord {
+        &self.0
+    }
+}
+
+impl Holder for LayerVersionRef {
+    type Policy = LayerPolicyRecord;
+
+    fn arn(&self) -> String {
+        LayerVersionRef::arn(self)
+    }
+
+    fn place(&self) -> Result<Key, ServiceError> {
+        let Self { layer, number } = self;
+        LayerPolicyRecord::place(layer.account, layer.name.as_str(), *number).map_err(messages::failed)
+    }
+
+    async fn find(&self, control: &Control) -> Result<Found, ServiceError> {
+        let stored = control.layer_version(self).await?;
+        let stored =
+            stored.ok_or_else(|| messages::policies::no_layer_version(&LayerVersionRef::arn(self)))?;
+        Ok(Found::of(&stored))
     }
 }
 

@@ -82,3 +82,59 @@ impl Statement<'_> {
         Ok(PolicyStatement { sid: self.sid.to_owned(), json })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auth::policy::parse_resource_policy;
+    use proptest::prelude::*;
+
+    fn principals() -> impl Strategy<Value = Grantee> {
+        let text = prop_oneof![
+            Just("*".to_owned()),
+            "[0-9]{12}",
+            "arn:aws:iam::[0-9]{12}:root",
+            "arn:aws:iam::[0-9]{12}:(user|role)/([!-)+->@-~]{1,8}/)?[a-z+=,.@_-]{1,20}",
+            "arn:aws:sts::[0-9]{12}:assumed-role/[a-z]{1,9}/[a-z@.]{1,9}",
+            "([a-z0-9-]{1,9}\\.){1,3}(amazonaws|amazon)\\.com",
+        ];
+        text.prop_filter_map("nobody", |text| Grantee::parse(&text).ok())
+    }
+
+    proptest! {
+        /// The pipeline refuses every call on what has a policy that it can't read. So whatever the constraints of the API
+        /// and the checks here let through is one that it reads.
+        #[test]
+        fn every_statement_can_be_read(
+            principal in principals(),
+            sid in "[a-zA-Z0-9-_]{1,100}",
+            action in "(lambda:[*]|lambda:[a-zA-Z]{1,20}|[*])",
+            source in prop::option::of("arn:(aws[a-zA-Z0-9-]{0,4}):[a-zA-Z0-9-]{1,9}:(us-east-1)?:([0-9]{12})?:.{0,40}"),
+            token in prop::option::of("[a-zA-Z0-9._-]{1,40}"),
+            organization in prop::option::of("o-[a-z0-9]{10,32}"),
+            account in prop::option::of("[0-9]{12}"),
+            via in prop::option::of(prop::bool::ANY),
+        ) {
+            let statement = Statement {
+                sid: &sid,
+                effect: Allow::Allow,
+                principal,
+                action: &action,
+                resource: "arn:aws:lambda:us-east-1:000000000000:function:echo:live".to_owned(),
+                condition: Condition {
+                    string_equals: Texts {
+                        url_auth_type: None,
+                        organization: organization.as_deref(),
+                        source_account: account.as_deref(),
+                        event_source_token: token.as_deref(),
+                    },
+                    bool: via.map(|via| ViaUrl { via_url: if via { "true" } else { "false" } }),
+                    arn_like: source.as_deref().map(|arn| SourceArn { arn }),
+                },
+            };
+            let json = statement.write().unwrap().json;
+            let document = format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{json}]}}"#);
+            prop_assert!(parse_resource_policy(&document).is_ok(), "{document}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod aliases;
 mod concurrency;
 mod golden;
 mod interrupted;
+mod layer_permissions;
 mod layered;
 mod layers;
 mod layers_model;
