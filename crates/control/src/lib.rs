@@ -74,7 +74,7 @@ impl Control {
 
     /// The worker that frees the space of code that nothing refers to any more.
     pub fn collector(&self) -> background::Collector {
-        background::Collector::new(&self.parts.store, self.garbage.clone())
+        background::Collector::new(&self.parts.store, Arc::clone(&self.usage), self.garbage.clone())
     }
 
     /// Adds the control plane's operations to `handlers`.

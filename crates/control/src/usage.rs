@@ -1,5 +1,9 @@
 //! What each account uses: counted at start, kept up to date by the handlers.
+//!
+//! A layer version that is deleted while functions use it leaves its package with them. From the next sweep on, which the
+//! deletion starts, it counts for the functions' owner: otherwise a quota could be passed by deleting what is still used.
 
+use crate::background::References;
 use crate::scan;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +21,8 @@ pub(crate) struct AccountUsage {
 #[derive(Default)]
 pub(crate) struct Usage {
     by_account: Mutex<HashMap<AccountId, AccountUsage>>,
+    /// Bytes of deleted layer versions that each account's functions keep.
+    orphans: Mutex<HashMap<AccountId, u64>>,
 }
 
 /// What is about to be stored: counted already, and given back unless the change is kept.
@@ -52,11 +58,24 @@ impl Usage {
                 usage.change(stored.value.account, |u| u.code_bytes += stored.value.code.size);
             }
         }
+        usage.set_orphans(References::read(store).await?.orphaned_bytes());
         Ok(usage)
     }
 
     pub(crate) fn of(&self, account: AccountId) -> AccountUsage {
-        self.lock().get(&account).copied().unwrap_or_default()
+        let orphans = self.orphans_of(account);
+        let usage = self.lock().get(&account).copied().unwrap_or_default();
+        AccountUsage { code_bytes: usage.code_bytes + orphans, ..usage }
+    }
+
+    /// Takes over what a sweep found.
+    pub(crate) fn set_orphans(&self, bytes: HashMap<AccountId, u64>) {
+        *self.orphans.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    }
+
+    fn orphans_of(&self, account: AccountId) -> u64 {
+        let orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
+        orphans.get(&account).copied().unwrap_or(0)
     }
 
     /// Sets room aside for new functions and code; `None` when the account's quota is used up.
@@ -65,9 +84,10 @@ impl Usage {
         account: AccountId,
         reserved: AccountUsage,
     ) -> Option<Reservation> {
+        let orphans = self.orphans_of(account);
         let mut accounts = self.lock();
         let usage = accounts.entry(account).or_default();
-        if usage.code_bytes + reserved.code_bytes > limits::ACCOUNT_CODE_BYTES {
+        if usage.code_bytes + orphans + reserved.code_bytes > limits::ACCOUNT_CODE_BYTES {
             return None;
         }
         usage.code_bytes += reserved.code_bytes;
@@ -123,6 +143,19 @@ mod tests {
         assert_eq!(usage.of(AccountId::FIRST), code(10));
         usage.release(AccountId::FIRST, code(10));
         assert_eq!(usage.of(AccountId::FIRST), AccountUsage::default());
+    }
+
+    #[test]
+    fn what_functions_keep_of_deleted_layers_counts() {
+        let usage = Arc::new(Usage::default());
+        let other = "123456789012".parse().unwrap();
+        usage.reserve(AccountId::FIRST, code(limits::ACCOUNT_CODE_BYTES - 10)).unwrap().keep();
+        usage.set_orphans(HashMap::from([(AccountId::FIRST, 4), (other, 7)]));
+        assert_eq!(usage.of(other), AccountUsage { functions: 0, code_bytes: 7 });
+        assert!(usage.reserve(AccountId::FIRST, code(7)).is_none());
+        assert!(usage.reserve(AccountId::FIRST, code(6)).is_some());
+        usage.set_orphans(HashMap::new());
+        assert!(usage.reserve(AccountId::FIRST, code(7)).is_some());
     }
 
     #[test]

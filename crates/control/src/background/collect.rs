@@ -3,7 +3,8 @@
 //! Several records can share one package, so nobody who deletes a record removes its package: it says that something may
 //! be left over, and this worker sweeps. It also sweeps at the start, because a crash says nothing, and by period.
 
-use super::sweep_code;
+use super::sweep::sweep;
+use crate::usage::Usage;
 use std::sync::Arc;
 use std::time::Duration;
 use store::records::{FunctionRecord, LayerVersionRecord, VersionRecord};
@@ -33,12 +34,13 @@ impl Garbage {
 /// The worker that sweeps.
 pub struct Collector {
     store: Arc<Store>,
+    usage: Arc<Usage>,
     garbage: Garbage,
 }
 
 impl Collector {
     /// A worker that hears of every deletion, and of what else its handle is told.
-    pub(crate) fn new(store: &Arc<Store>, garbage: Garbage) -> Self {
+    pub(crate) fn new(store: &Arc<Store>, usage: Arc<Usage>, garbage: Garbage) -> Self {
         for table in [FunctionRecord::TABLE, VersionRecord::TABLE, LayerVersionRecord::TABLE] {
             let garbage = garbage.clone();
             store.subscribe(table, move |change| {
@@ -47,16 +49,20 @@ impl Collector {
                 }
             });
         }
-        Self { store: Arc::clone(store), garbage }
+        Self { store: Arc::clone(store), usage, garbage }
     }
 
     /// Works until the future is dropped.
     pub async fn run(self) {
         loop {
             let began = Instant::now();
-            match sweep_code(&self.store).await {
-                Ok(0) => {}
-                Ok(swept) => tracing::info!(swept, "removed code packages that nothing refers to any more"),
+            match sweep(&self.store).await {
+                Ok((removed, found)) => {
+                    self.usage.set_orphans(found.orphaned_bytes());
+                    if removed > 0 {
+                        tracing::info!(removed, "removed code packages that nothing refers to any more");
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "code packages that are no longer used could not be removed; trying again");
                 }

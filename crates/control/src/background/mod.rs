@@ -2,9 +2,11 @@
 
 mod activate;
 mod collect;
+mod references;
 mod sweep;
 
 pub use activate::Activation;
 pub use collect::Collector;
 pub(crate) use collect::Garbage;
+pub(crate) use references::References;
 pub use sweep::sweep_code;

@@ -31,6 +31,10 @@ impl Handle<UpdateFunctionConfiguration> for Control {
             let mut transaction = Transaction::new();
             layers.iter().for_each(|layers| layers.require_in(&mut transaction));
             if self.replace(&old, &new, transaction, &audit).await? == Replaced::Done {
+                if layers.is_some() {
+                    // A layer version that was deleted may have been in use here for the last time.
+                    self.garbage.left();
+                }
                 return Ok(configuration::show(self, &new, None));
             }
         }

@@ -3,9 +3,10 @@
 use crate::layers::{delete, publish};
 use crate::words::{base64, code, invalid};
 use serde_json::{Value, json};
+use std::time::Duration;
 use store::records::{LayerPolicyRecord, PolicyRecord, PolicyStatement};
 use store::{Key, Transaction};
-use testkit::{Platform, zip};
+use testkit::{Collect, Platform, Setup, zip};
 use types::{AccountId, RevisionId};
 
 fn layer(name: &str, number: u64) -> String {
@@ -147,6 +148,33 @@ async fn a_deleted_layer_version_stays_with_the_functions_that_use_it() {
     assert_eq!(create(&platform, "new", json!([layer("tools", 1)])).await.error(), missing);
     platform.update_configuration("echo", json!({"Layers": []})).await.ok();
     platform.sweep().await;
+    assert_eq!(platform.blobs(), 1);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_deleted_layer_counts_until_nobody_uses_it() {
+    let collecting = || Setup { collect: Collect::InBackground, ..Setup::default() };
+    let platform = Platform::with(collecting()).await;
+    publish(&platform, "tools", b"1", json!({})).await.ok();
+    let created = create(&platform, "echo", json!([layer("tools", 1)])).await.ok().json();
+    let (code, tools) = (created["CodeSize"].as_u64().unwrap(), zip(b"1").len() as u64);
+    let used = async |platform: &Platform, expected: (u64, u64)| {
+        for _ in 0..400 {
+            if platform.usage().await == expected {
+                return;
+            }
+            platform.pass(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{:?} and not {expected:?}", platform.usage().await);
+    };
+    used(&platform, (1, code + tools)).await;
+    delete(&platform, "tools", 1).await.ok();
+    used(&platform, (1, code + tools)).await;
+    let platform = platform.restart(collecting()).await;
+    assert_eq!(platform.usage().await, (1, code + tools), "counted at the start too");
+    platform.update_configuration("echo", json!({"Layers": []})).await.ok();
+    used(&platform, (1, code)).await;
     assert_eq!(platform.blobs(), 1);
 }
 
