@@ -13,7 +13,7 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use types::limits::CLIENT_CONTEXT_BYTES;
-use types::{Arn, FunctionRef, FunctionRefError, RequestId, ServiceError};
+use types::{Arn, FunctionRef, FunctionRefError, RequestId, ServiceError, Version};
 use wire::Routed;
 
 /// What the pipeline asks for.
@@ -26,7 +26,7 @@ pub(crate) async fn answer(pipeline: &Pipeline, call: &Call, verified: Verified)
     let function = named(pipeline, call, &verified);
     let resource = resource(&function, pipeline, &verified);
     let error = match run(pipeline, call, &verified, function, &resource).await {
-        Ok(invoked) => return encode(invoked, call.id),
+        Ok(answer) => return answer,
         Err(error) => error,
     };
     let incoming = target::incoming(call, &verified.body.bytes);
@@ -66,7 +66,7 @@ async fn run(
     verified: &Verified,
     function: Result<FunctionRef, FunctionRefError>,
     resource: &str,
-) -> Result<Invoked, ServiceError> {
+) -> Result<Answer, ServiceError> {
     let permit = permission::permit_one(pipeline, call, verified, ACTION, resource).await?;
     refuse_not_built(call)?;
     let (kind, log) = modes(call, verified)?;
@@ -77,11 +77,16 @@ async fn run(
     }
     let payload = verified.body.bytes.clone();
     let given = text_header(call, "x-amzn-trace-id")?.filter(|id| id.len() <= TRACE_ID_BYTES);
-    let trace_id = Some(given.unwrap_or_else(|| new_trace(call)));
+    let trace_id = given.unwrap_or_else(|| new_trace(call));
+    let trace = HeaderValue::from_str(&trace_id).ok();
+    let trace_id = Some(trace_id);
     let invocation = Invocation { function, kind, log, client_context, trace_id, payload };
     let request = PermittedInvocation { invocation, permit, request_id: call.id, now: call.now };
     let invoked = caught(pipeline.parts.invoke.invoke(request)).await;
-    invoked.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
+    match invoked {
+        Ok(invoked) => Ok(encode(invoked?, call.id, trace)),
+        Err(panicked) => Err(messages::internal(Some(verified.service), panicked)),
+    }
 }
 
 /// The tracing header of a request that came without one. Source: "Tracing header" in the X-Ray developer guide, and "Use
@@ -157,18 +162,22 @@ fn query_value(query: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn encode(invoked: Invoked, id: RequestId) -> Answer {
+/// Source: the headers of Invoke's answer in the API reference; the service also sends the tracing header back.
+fn encode(invoked: Invoked, id: RequestId, trace: Option<HeaderValue>) -> Answer {
     let mut response = Response::new(Full::new(invoked.payload));
     *response.status_mut() = hyper::StatusCode::from_u16(invoked.status).unwrap_or(hyper::StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(trace) = trace {
+        headers.insert(HeaderName::from_static("x-amzn-trace-id"), trace);
+    }
+    headers.insert(HeaderName::from_static("x-amz-executed-version"), version(invoked.executed_version));
     let mut add = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
     add("x-amzn-requestid", &id.to_string());
-    add("x-amz-executed-version", &invoked.executed_version.to_string());
     if let Some(kind) = invoked.function_error {
         add("x-amz-function-error", kind);
     }
@@ -176,4 +185,11 @@ fn encode(invoked: Invoked, id: RequestId) -> Answer {
         add("x-amz-log-result", tail);
     }
     response
+}
+
+fn version(version: Version) -> HeaderValue {
+    match version {
+        Version::Latest => HeaderValue::from_static("$LATEST"),
+        Version::Number(number) => HeaderValue::from(number),
+    }
 }

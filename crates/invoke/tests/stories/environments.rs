@@ -270,6 +270,56 @@ async fn a_changing_function_never_fails() {
 }
 
 #[tokio::test]
+async fn functions_that_alternate_keep_their_environments() {
+    let platform = Platform::start().await;
+    platform.deploy("a", programs::introduce()).await;
+    platform.deploy("b", programs::introduce()).await;
+    let first = [
+        environment(&platform.invoke("a", Value::Null).await),
+        environment(&platform.invoke("b", Value::Null).await),
+    ];
+    for _ in 0..20 {
+        assert_eq!(environment(&platform.invoke("a", Value::Null).await), first[0]);
+        assert_eq!(environment(&platform.invoke("b", Value::Null).await), first[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_time_out_ends_the_environment_and_still_returns_its_log() {
+    let platform = Platform::start().await;
+    let stuck = programs::program(|mut guest| async move {
+        let _ = guest.next().await;
+        guest.print("the last word\n").await.unwrap();
+        std::future::pending().await
+    });
+    platform.script("stuck", stuck);
+    let mut request = platform.minimal("stuck");
+    request["Timeout"] = json!(1);
+    platform.create(request).await.ok();
+    platform.settled("stuck").await;
+    let answer = platform.invoke_with("stuck", &[("x-amz-log-type", "Tail")], "{}").await.ok();
+    assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
+    assert_eq!(answer.json()["errorType"], "Sandbox.Timedout");
+    let tail = String::from_utf8(from_base64(answer.header("x-amz-log-result"))).unwrap();
+    assert!(tail.contains("the last word") && tail.contains("Status: timeout"), "{tail}");
+    platform.alive(0).await;
+}
+
+#[tokio::test]
+async fn failed_cold_starts_leave_nothing_queued() {
+    let platform = Platform::with(Setup { max_environments: 2, ..Setup::default() }).await;
+    platform.deploy("f", programs::introduce()).await;
+    platform.gates.fail("f", 6);
+    for _ in 0..3 {
+        let (one, two) = tokio::join!(platform.invoke("f", Value::Null), platform.invoke("f", Value::Null));
+        assert_eq!((one.code(), two.code()), ("ServiceException", "ServiceException"));
+    }
+    assert_eq!(platform.simulation.started(), 0);
+    environment(&platform.invoke("f", Value::Null).await);
+    assert_eq!(platform.simulation.started(), 1);
+}
+
+#[tokio::test]
 async fn a_failed_creation_is_an_error_and_leaves_nothing() {
     let platform = Platform::start().await;
     platform.deploy("echo", programs::echo()).await;
@@ -326,6 +376,11 @@ async fn a_stop_lets_running_invocations_end_and_leaves_nothing() {
     environment(&answer);
     assert_eq!(platform.simulation.alive(), 0);
     assert_eq!(platform.invoke("idle", json!({})).await.code(), "ServiceException");
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 fn base64(bytes: &[u8]) -> String {

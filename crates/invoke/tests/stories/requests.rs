@@ -197,3 +197,23 @@ async fn environments_that_end_after_an_answer_are_not_noticed() {
         assert_eq!(answer.header("x-amz-function-error"), "", "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn the_tracing_header_reaches_the_function_and_comes_back() {
+    let platform = Platform::start().await;
+    let trace = programs::program(|mut guest| async move {
+        while let Ok(work) = guest.next().await {
+            let trace = work.headers.get("lambda-runtime-trace-id").and_then(|trace| trace.to_str().ok());
+            guest.respond(&work.id(), json!(trace).to_string()).await.unwrap();
+        }
+        0
+    });
+    platform.deploy("trace", trace).await;
+    let own = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let answer = platform.invoke_with("trace", &[("x-amzn-trace-id", own)], "{}").await.ok();
+    assert_eq!((answer.json().as_str(), answer.header("x-amzn-trace-id")), (Some(own), own));
+    let answer = platform.invoke("trace", json!({})).await.ok();
+    let given = answer.header("x-amzn-trace-id");
+    assert_eq!(answer.json().as_str(), Some(given));
+    assert!(given.starts_with("Root=1-") && given.ends_with(";Sampled=0"), "{given}");
+}
