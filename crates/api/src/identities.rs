@@ -190,6 +190,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_forgotten_by_itself_is_looked_up_again_and_its_neighbours_are_not() {
+        let directory = Arc::new(Slow::default());
+        let identities = Identities::new(directory.clone());
+        for key in ["ASIA1", "ASIA2"] {
+            directory.may_answer.notify_one();
+            identities.find(key).await.unwrap().unwrap();
+        }
+        let before = identities.find("ASIA1").await.unwrap().unwrap();
+        identities.forget_key("ASIA1");
+        assert!(!identities.is_current(&before), "a request whose body takes its time must look again");
+        identities.find("ASIA2").await.unwrap().unwrap();
+        assert_eq!(directory.asked.load(Ordering::SeqCst), 2);
+        directory.may_answer.notify_one();
+        identities.find("ASIA1").await.unwrap().unwrap();
+        assert_eq!(directory.asked.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
     async fn the_cache_and_the_signing_keys_are_bounded() {
         let directory = Arc::new(Slow::default());
         let identities = Identities::new(directory.clone());

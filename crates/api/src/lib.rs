@@ -9,7 +9,9 @@
 //! that name no known key are counted and logged, so that strangers can't fill the trail.
 //!
 //! What strangers can make the service do: read a request's head (64 KiB) and discard a body (1 MiB), look one access key
-//! up, and hold a connection that goes 75 s without a request. Nothing of a body is kept before its key is known.
+//! up, and hold a connection that goes 75 s without a request. Nothing of a body is kept before its key is known. Whoever
+//! knows the id of a key, which is no secret, can have a body read whole before its signature is refused: the signature
+//! covers the body, and clients need not announce its hash. What all bodies together may hold bounds that.
 //!
 //! Invariant: a handler gets its typed input only inside a [`Request`], together with the [`auth::Permit`] that the
 //! permission check left. Nothing above this crate names `wire`.
