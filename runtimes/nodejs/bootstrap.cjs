@@ -1,20 +1,17 @@
 /*
- * Runs a function's handler: takes invocations from the Runtime API and answers them, one at a time.
+ * Runs a function's handler: takes invocations from the platform and answers them, one at a time.
  *
- * This file is what every start must compile and every invocation must run. What only some functions need, or only failures,
- * is in the files beside it and is loaded when it is needed: `loading` (the handler's module), `logging` (console), `faults`
- * (errors, as answers and as log records), `callbacks` (handlers before Node.js 24), `streaming` (streamed answers).
+ * What only some functions need, or only failures, is in files that are loaded when it is needed: `channel` and `http` (the two
+ * ways to the platform), `loading` (the handler's module), `logging` (console), `faults` (errors, as answers and as log records),
+ * `callbacks` (handlers before Node.js 24), `streaming` (streamed answers).
  *
  * Invariant: what a handler sees (its arguments, the module path, the environment, its log) is what Lambda's documentation
- * describes; how the messages travel is nobody's business but this file's.
+ * describes; how the messages travel is the business of `channel` and `http` alone.
  */
 "use strict";
 
-const http = require("node:http");
 const { patchConsole, setRequest } = require("./logging.cjs");
 
-const BASE = "/2018-06-01/runtime/";
-const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
 const MAJOR = Number.parseInt(process.versions.node, 10);
 /** Up to Node.js 22 handlers may use callbacks, and one that forgets to answer answers null. */
 const CALLBACKS = MAJOR < 24;
@@ -22,62 +19,12 @@ const CALLBACKS = MAJOR < 24;
 const UNHANDLED_REJECTION = 128;
 const UNCAUGHT_EXCEPTION = 129;
 
-/** One connection to the Runtime API, kept open for the life of the environment. */
-class RuntimeApi {
-  constructor(address) {
-    const at = address.lastIndexOf(":");
-    this.place = { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  }
-
-  /** Begins a request; the promise is that of its answer. */
-  begin(method, path, headers) {
-    let request;
-    const answer = new Promise((resolve, reject) => {
-      request = http.request({ ...this.place, agent: this.agent, method, path: BASE + path, headers }, (answer) => {
-        const parts = [];
-        answer.on("data", (part) => parts.push(part));
-        answer.on("error", reject);
-        answer.on("end", () => {
-          const body = parts.length === 1 ? parts[0] : Buffer.concat(parts);
-          resolve({ status: answer.statusCode, fields: answer.headers, body });
-        });
-      });
-      request.on("error", reject);
-    });
-    // Whoever waits for it gets the error; nobody may be waiting yet.
-    answer.catch(() => {});
-    return { request, answer };
-  }
-
-  /** The next invocation: its header fields and its body. */
-  async next() {
-    const { request, answer } = this.begin("GET", "invocation/next");
-    request.end();
-    const { status, fields, body } = await answer;
-    if (status !== 200) {
-      throw new Error(`the Runtime API answered ${status}: ${body}`);
-    }
-    return { fields, body };
-  }
-
-  post(path, body, errorType) {
-    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
-    if (errorType !== undefined) {
-      headers[ERROR_TYPE] = errorType;
-    }
-    const { request, answer } = this.begin("POST", path, headers);
-    request.end(body);
-    return answer;
-  }
-}
-
 /** What is running, and how it ends when nothing catches its error. */
 class Course {
   constructor(api) {
     this.api = api;
     /** Tells the platform of an error that ends what runs now; nothing between invocations. */
-    this.report = (body, kind) => api.post("init/error", body, kind);
+    this.report = (body, kind) => api.initError(body, kind);
     /** The answer that is on its way. */
     this.answering = undefined;
     this.dying = false;
@@ -98,8 +45,9 @@ class Course {
   }
 
   /** Takes an invocation up. */
-  start(path) {
-    this.report = (body, kind) => this.api.post(`${path}error`, body, kind);
+  start(id) {
+    // A process that dies asks for no more.
+    this.report = (body, kind) => this.api.fail(id, body, kind, this.dying);
   }
 
   /** The one answer of the invocation. A process that is about to exit has given it already: then this never returns. */
@@ -151,26 +99,23 @@ function functionMembers(environment) {
 }
 
 /** What it says about the invocation. */
-function invocationMembers(fields) {
-  const deadline = Number(fields["lambda-runtime-deadline-ms"]);
+function invocationMembers({ id, deadline, arn, client, identity, tenant }) {
   return {
-    clientContext: parseField(fields, "client-context", "ClientContext"),
-    identity: parseField(fields, "cognito-identity", "CognitoIdentity"),
-    invokedFunctionArn: fields["lambda-runtime-invoked-function-arn"],
-    awsRequestId: fields["lambda-runtime-aws-request-id"],
-    tenantId: fields["lambda-runtime-aws-tenant-id"],
+    clientContext: parse(client, "ClientContext"),
+    identity: parse(identity, "CognitoIdentity"),
+    invokedFunctionArn: arn,
+    awsRequestId: id,
+    tenantId: tenant,
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
 }
 
-/** JSON that came in a header field, which the HTTP reader took for Latin-1. */
-function parseField(fields, name, title) {
-  const value = fields[`lambda-runtime-${name}`];
-  if (value === undefined) {
+function parse(text, title) {
+  if (!text) {
     return undefined;
   }
   try {
-    return JSON.parse(Buffer.from(value, "latin1").toString());
+    return JSON.parse(text);
   } catch (error) {
     throw new Error(`Cannot parse ${title} as json: ${error}`);
   }
@@ -189,16 +134,15 @@ function serialise(result) {
 }
 
 /** Runs one invocation and answers it. */
-async function invoke(course, handler, { fields, body }, members) {
-  const path = `invocation/${encodeURIComponent(fields["lambda-runtime-aws-request-id"])}/`;
-  course.start(path);
+async function invoke(course, handler, invocation, members) {
+  const { id, body } = invocation;
   let answer;
   try {
-    const event = JSON.parse(body.toString());
-    const context = { ...members, ...invocationMembers(fields) };
+    const event = JSON.parse(body);
+    const context = { ...members, ...invocationMembers(invocation) };
     if (handler.streaming) {
       const { stream } = require("./streaming.cjs");
-      return await stream(course, handler, event, context, path);
+      return await stream(course, handler, event, context);
     }
     // Not called as a method: nothing of this file is its `this`.
     const { run } = handler;
@@ -211,11 +155,10 @@ async function invoke(course, handler, { fields, body }, members) {
     const { report } = course;
     return course.finish(() => report(body, kind));
   }
-  return course.finish(() => course.api.post(`${path}response`, answer));
+  return course.finish(() => course.api.respond(id, answer));
 }
 
-function traceThrough(fields) {
-  const trace = fields["lambda-runtime-trace-id"];
+function traceThrough(trace) {
   if (trace) {
     process.env._X_AMZN_TRACE_ID = trace;
   } else {
@@ -228,16 +171,38 @@ async function serve(course, handler) {
   course.report = undefined;
   for (;;) {
     const invocation = await course.api.next();
-    const { fields } = invocation;
-    setRequest(fields["lambda-runtime-aws-request-id"], fields["lambda-runtime-aws-tenant-id"]);
-    traceThrough(fields);
+    setRequest(invocation.id, invocation.tenant);
+    traceThrough(invocation.trace);
+    course.start(invocation.id);
+    if (course.api.sleeps) {
+      // What has happened meanwhile, such as the end of a connection, is known before the handler runs.
+      await new Promise(setImmediate);
+    }
     await invoke(course, handler, invocation, members);
   }
 }
 
+/** The channel where it is offered, HTTP otherwise. */
+function findPlatform() {
+  const offer = process.env.LAMBENT_CHANNEL;
+  delete process.env.LAMBENT_CHANNEL;
+  if (offer !== undefined) {
+    const { Channel } = require("./channel.cjs");
+    if (Channel.fits(offer)) {
+      return new Channel();
+    }
+  }
+  return overHttp();
+}
+
+function overHttp() {
+  const { Http } = require("./http.cjs");
+  return new Http(process.env.AWS_LAMBDA_RUNTIME_API);
+}
+
 async function main() {
   patchConsole(CALLBACKS ? undefined : "-");
-  const course = new Course(new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API));
+  const course = new Course(findPlatform());
   process.on("beforeExit", () => course.loopIsEmpty());
   process.on("uncaughtException", (error) => course.die("Uncaught Exception", error, UNCAUGHT_EXCEPTION));
   process.on("unhandledRejection", (reason, promise) => {
@@ -250,6 +215,9 @@ async function main() {
     handler = await load(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), process.env._HANDLER ?? "", CALLBACKS);
   } catch (error) {
     return course.die(CALLBACKS ? "Uncaught Exception" : "Init Error", error, CALLBACKS ? UNCAUGHT_EXCEPTION : 1);
+  }
+  if (handler.streaming && !course.api.streams) {
+    course.api = overHttp();
   }
   // What went wrong unnoticed while the module loaded comes out before this.
   setImmediate(() => {

@@ -107,7 +107,8 @@ class HttpResponseStream {
 }
 
 /** Runs one invocation whose handler streams, and answers it. */
-async function stream(course, handler, event, context, path) {
+async function stream(course, handler, event, context) {
+  const { awsRequestId: id } = context;
   const open = (type) => {
     const headers = {
       "Content-Type": type,
@@ -115,12 +116,12 @@ async function stream(course, handler, event, context, path) {
       "Transfer-Encoding": "chunked",
       Trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
     };
-    return course.api.begin("POST", `${path}response`, headers);
+    return course.api.begin("POST", `invocation/${id}/response`, headers);
   };
   const response = new ResponseStream(open, handler.highWaterMark);
   // Errors of the connection come out where the answer is waited for.
   response.on("error", () => {});
-  course.report = (body, kind) => ended(course, response, path, body, kind);
+  course.report = (body, kind) => ended(course, response, id, body, kind);
   try {
     await run(course, handler.run, event, context, response);
   } catch (error) {
@@ -132,11 +133,11 @@ async function stream(course, handler, event, context, path) {
   return course.finish(() => response.taken);
 }
 
-function ended(course, response, path, body, kind) {
+function ended(course, response, id, body, kind) {
   if (response.writableFinished) {
     return response.taken;
   }
-  return response.begun ? response.break(body, kind) : course.api.post(`${path}error`, body, kind);
+  return response.begun ? response.break(body, kind) : course.api.fail(id, body, kind);
 }
 
 /** Until the handler has returned and its stream has ended, or nothing is left that could end it. */

@@ -3,7 +3,7 @@
 
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
-const { MAJOR, run } = require("./harness.cjs");
+const { MAJOR, OVER_HTTP, idOf, run } = require("./harness.cjs");
 
 /** What ends the process while it starts. */
 const FAILED_INIT = MAJOR < 24 ? 129 : 1;
@@ -24,10 +24,10 @@ test("a thrown error has its type, its message and its trace", async () => {
   assert.deepEqual([errorType, errorMessage, more], ["TypeError", "no\ngood", {}]);
   assert.deepEqual(trace.slice(0, 2), ["TypeError: no", "good"]);
   assert.match(trace[2], /^ {4}at .*app\.js:1:/);
-  assert.equal(posts[0].call, "invocation/id-1/error");
+  assert.equal(posts[0].call, `invocation/${idOf(1)}/error`);
   assert.equal(posts[0].fields["lambda-runtime-function-error-type"], "TypeError");
   assert.equal(answers[1].errorType, "TypeError", "the process goes on");
-  const start = /^\S+Z\tid-1\tERROR\tInvoke Error \t\{"errorType":"TypeError","errorMessage":"no\\ngood","stack":\["TypeError: no"/;
+  const start = /^\S+Z\t[0-9a-f-]{36}\tERROR\tInvoke Error \t\{"errorType":"TypeError","errorMessage":"no\\ngood","stack":\["TypeError: no"/;
   assert.match(log, start);
 });
 
@@ -62,9 +62,9 @@ test("an unhandled rejection is told and ends the process", async () => {
   const { answers, posts, status, log } = await run(code, [1]);
   assert.equal(answers[0].errorType, "Runtime.UnhandledPromiseRejection");
   assert.equal(answers[0].errorMessage, "Error: nobody looks");
-  assert.equal(posts[0].call, "invocation/id-1/error");
+  assert.equal(posts[0].call, `invocation/${idOf(1)}/error`);
   assert.equal(status, 128);
-  assert.match(log, /\tid-1\tERROR\tUnhandled Promise Rejection \t\{"errorType":"Runtime.UnhandledPromiseRejection"/);
+  assert.match(log, /\t[0-9a-f-]{36}\tERROR\tUnhandled Promise Rejection \t\{"errorType":"Runtime.UnhandledPromiseRejection"/);
 });
 
 test("an uncaught exception is told and ends the process", async () => {
@@ -75,11 +75,20 @@ test("an uncaught exception is told and ends the process", async () => {
   assert.deepEqual([posts.length, status], [1, 129]);
 });
 
-test("an error between invocations ends the process without an answer to anything", async () => {
+test("an error between invocations ends the process without an answer to anything", { skip: !OVER_HTTP && "it sleeps then" }, async () => {
   const code = 'exports.handler = async () => { setTimeout(() => { throw new Error("left over"); }, 2); return 1; };';
   const { answers, status, log } = await run(code, [1]);
   assert.deepEqual([answers, status], [[1], 129]);
   assert.match(log, /Uncaught Exception \t\{"errorType":"Error","errorMessage":"left over"/);
+});
+
+test("an error that was left behind is the next invocation's", { skip: OVER_HTTP && "it does not sleep" }, async () => {
+  const code = `exports.handler = async (event) => {
+    if (event === 1) setTimeout(() => { throw new Error("left over"); }, 1);
+    else await new Promise((done) => setTimeout(done, 5000)); };`;
+  const { posts, answers, status } = await run(code, [1, 2]);
+  assert.deepEqual([answers[0], answers[1].errorMessage, status], [null, "left over", 129]);
+  assert.equal(posts[1].call, `invocation/${idOf(2)}/error`);
 });
 
 test("a process that leaves by itself says nothing", async () => {
@@ -137,7 +146,6 @@ test("callback handlers are refused from Node.js 24 on", { skip: MAJOR < 24 && "
 });
 
 test("a process whose platform is gone ends", async () => {
-  const code = 'exports.handler = async () => { process.env.X = 1; require("node:net"); return 1; };';
-  const { status } = await run(code, [], { env: { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9" } });
+  const { status } = await run("exports.handler = async () => 1;", [], { http: true, env: { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9" } });
   assert.equal(status, 1);
 });

@@ -3,7 +3,7 @@
 
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
-const { MAJOR, run } = require("./harness.cjs");
+const { MAJOR, OVER_HTTP, idOf, run } = require("./harness.cjs");
 
 const EVERY_LEVEL = `exports.handler = async () => {
   for (const level of ["trace", "debug", "log", "info", "warn", "error", "fatal"]) console[level](level);
@@ -23,7 +23,7 @@ test("text records have the time, the request and the level", async () => {
   assert.ok(lines.every(([time]) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time)));
   assert.deepEqual(
     lines.map(([, id, level, text]) => [id, level, text].join(" ")),
-    ["TRACE trace", "DEBUG debug", "INFO log", "INFO info", "WARN warn", "ERROR error", "FATAL fatal"].map((text) => `id-1 ${text}`),
+    ["TRACE trace", "DEBUG debug", "INFO log", "INFO info", "WARN warn", "ERROR error", "FATAL fatal"].map((text) => `${idOf(1)} ${text}`),
   );
 });
 
@@ -33,7 +33,7 @@ test("a record of several lines stays one, what else is printed stays as it is",
   const [time] = log.split("\t");
   const lines = log.replaceAll(/^\S+Z\t/gm, "").split("\n");
   assert.ok(time.endsWith("Z"));
-  assert.deepEqual(lines, ["id-1\tINFO\tone\0", "two [object Object] three", "id-1\tINFO\t100%", "raw", "lines", "id-1\tINFO\tundefined", ""].map(
+  assert.deepEqual(lines, [`${idOf(1)}\tINFO\tone\0`, "two [object Object] three", `${idOf(1)}\tINFO\t100%`, "raw", "lines", `${idOf(1)}\tINFO\tundefined`, ""].map(
     (line) => (line.startsWith("two") ? "two { a: 1 } three" : line),
   ));
 });
@@ -54,7 +54,7 @@ test("JSON records have the documented members", async () => {
     { AWS_LAMBDA_LOG_FORMAT: "JSON" },
   );
   const all = records(log);
-  assert.ok(all.every(({ timestamp, requestId }) => timestamp.endsWith("Z") && requestId === "id-1"));
+  assert.ok(all.every(({ timestamp, requestId }) => timestamp.endsWith("Z") && requestId === idOf(1)));
   const [text, object, more, error, failed, circular, big] = all;
   assert.deepEqual([text.level, text.message, object.message], ["INFO", "text", { a: { b: 1 } }]);
   assert.deepEqual([more.level, more.message], ["WARN", "more and 2"]);

@@ -3,7 +3,7 @@
 
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
-const { MAJOR, run } = require("./harness.cjs");
+const { MAJOR, OVER_HTTP, idOf, run } = require("./harness.cjs");
 
 async function answer(files, options) {
   const { answers, log } = await run(files, [1], options);

@@ -3,7 +3,7 @@
 
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
-const { run } = require("./harness.cjs");
+const { idOf, run } = require("./harness.cjs");
 
 async function stream(body, events = [1]) {
   return run(`const { pipeline } = require("node:stream/promises"), { Readable } = require("node:stream");
@@ -21,9 +21,9 @@ test("what is written goes out as it is, invocation after invocation", async () 
     "stream.setContentType('text/plain'); stream.write('one '); await pause(); stream.write(Buffer.from('two ')); stream.end(context.awsRequestId);",
     [1, 2],
   );
-  assert.deepEqual(posts.map(({ body }) => body), ["one two id-1", "one two id-2"]);
+  assert.deepEqual(posts.map(({ body }) => body), ["one two " + idOf(1), "one two " + idOf(2)]);
   const { fields, call, trailers } = posts[0];
-  assert.equal(call, "invocation/id-1/response");
+  assert.equal(call, `invocation/${idOf(1)}/response`);
   assert.equal(fields["content-type"], "text/plain");
   assert.equal(fields["lambda-runtime-function-response-mode"], "streaming");
   assert.equal(fields["transfer-encoding"], "chunked");
