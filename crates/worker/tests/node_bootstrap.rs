@@ -11,7 +11,16 @@ use std::process::Command;
 use worker::runtimes::Runtimes;
 
 #[test]
-fn the_node_bootstrap_passes_its_tests() {
+fn the_node_bootstrap_passes_its_tests_over_the_channel() {
+    passes_its_tests("the_node_bootstrap_passes_its_tests_over_the_channel", "0");
+}
+
+#[test]
+fn the_node_bootstrap_passes_its_tests_over_http() {
+    passes_its_tests("the_node_bootstrap_passes_its_tests_over_http", "1");
+}
+
+fn passes_its_tests(test: &str, over_http: &str) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes/nodejs/tests");
     let files = std::fs::read_dir(tests).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<PathBuf> = files.filter(|file| file.to_string_lossy().ends_with(".test.cjs")).collect();
@@ -22,12 +31,13 @@ fn the_node_bootstrap_passes_its_tests() {
             continue;
         }
         let program = candidate.prefix.join("bin/node");
-        let output = Command::new(&program).arg("--test").args(&files).output().unwrap();
+        let output =
+            Command::new(&program).arg("--test").args(&files).env("OVER_HTTP", over_http).output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}: {told}", candidate.name);
         ran += 1;
     }
     if ran == 0 {
-        eprintln!("SKIPPED the_node_bootstrap_passes_its_tests: no node on this machine");
+        eprintln!("SKIPPED {test}: no node on this machine");
     }
 }

@@ -52,6 +52,6 @@ pub struct Runtime {
 impl Runtime {
     /// Whether its bootstrap speaks the framed channel; the others, and all programs of functions, speak HTTP.
     pub(crate) fn speaks_frames(&self) -> bool {
-        self.name.as_str().starts_with("python")
+        ["python", "nodejs"].iter().any(|language| self.name.as_str().starts_with(language))
     }
 }

@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 use types::{MemoryMb, RuntimeName};
 
 /// The bootstrap, file by file.
-pub(super) const BOOTSTRAP: [(&str, &str); 6] = [
+pub(super) const BOOTSTRAP: [(&str, &str); 8] = [
     ("bootstrap.cjs", include_str!("../../../../runtimes/nodejs/bootstrap.cjs")),
     ("callbacks.cjs", include_str!("../../../../runtimes/nodejs/callbacks.cjs")),
+    ("channel.cjs", include_str!("../../../../runtimes/nodejs/channel.cjs")),
     ("faults.cjs", include_str!("../../../../runtimes/nodejs/faults.cjs")),
+    ("http.cjs", include_str!("../../../../runtimes/nodejs/http.cjs")),
     ("loading.cjs", include_str!("../../../../runtimes/nodejs/loading.cjs")),
     ("logging.cjs", include_str!("../../../../runtimes/nodejs/logging.cjs")),
     ("streaming.cjs", include_str!("../../../../runtimes/nodejs/streaming.cjs")),

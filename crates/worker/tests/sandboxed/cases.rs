@@ -35,6 +35,7 @@ pub(crate) const ALL: &[Case] = &[
     ("root_node_unhandled_rejection_is_told_and_ends_it", node::rejection),
     ("root_node_prints_much_before_it_answers", node::flood),
     ("root_node_streams_its_answer", node::streaming),
+    ("root_node_speaks_over_its_channel", node::channel),
     ("root_node_knows_its_user_and_its_variables", node::surroundings),
     ("root_node_garbage_is_collected_within_its_memory", node::garbage),
     ("root_node_out_of_memory_is_told", node::out_of_memory),

@@ -121,6 +121,37 @@ pub(crate) fn streaming(bench: &Bench) -> Verdict {
     Verdict::Passed
 }
 
+pub(crate) fn channel(bench: &Bench) -> Verdict {
+    const CODE: &str = "const { execFileSync } = require('node:child_process'), fs = require('node:fs');
+exports.handler = async (event) => {
+    if (typeof event === 'number') return 'x'.repeat(event);
+    if (typeof event === 'string') return event.length;
+    const child = execFileSync('/bin/sh', ['-c', 'test -e /proc/self/fd/3 && echo open || echo closed']).toString();
+    return [fs.fstatSync(3).isSocket(), 'LAMBENT_CHANNEL' in process.env, child];
+};
+";
+    let Some(spec) = bench.node(CODE) else { return NO_NODE };
+    let spec = EnvironmentSpec { memory: 1024.try_into().unwrap(), ..spec };
+    bench.run(async {
+        let environment = bench.worker.start(spec).await.expect("an environment");
+        let answer = async |payload: &str| {
+            let answer = text(&environment.invoke(event(payload)).await.answer);
+            serde_json::from_str::<serde_json::Value>(&answer).expect("JSON")
+        };
+        assert_eq!(answer("{}").await, serde_json::json!([true, false, "closed\n"]));
+        assert_eq!(answer(&format!("{:?}", "x".repeat(6_291_454))).await, 6_291_454);
+        for (size, fits) in [(6_291_554, true), (6_291_555, false), (80_000_000, false), (3, true)] {
+            let answer = answer(&size.to_string()).await;
+            match fits {
+                true => assert_eq!(answer.as_str().map(str::len), Some(size)),
+                false => assert_eq!(answer["errorType"], "Function.ResponseSizeTooLarge", "{size}"),
+            }
+        }
+        environment.shutdown().await;
+    });
+    Verdict::Passed
+}
+
 pub(crate) fn surroundings(bench: &Bench) -> Verdict {
     const CODE: &str = "const os = require('node:os'), fs = require('node:fs');
 exports.handler = async () => ({
