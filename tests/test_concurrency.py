@@ -98,6 +98,10 @@ def test_a_thousand_invocations_at_the_same_time(busy, native):
     begun = time.monotonic()
     calls = [Call(platform, function.name, {"until": int(release * 1000)}) for _ in range(LIMIT)]
     sent = time.monotonic() - begun
+    looked = time.monotonic()
+    assert busy.functions.get_function(FunctionName=other.name)["Configuration"]["State"] == "Active"
+    looked = time.monotonic() - looked
+    begins = running(platform)
     assert eventually(lambda: running(platform) == LIMIT, MOST_SECONDS_TO_ADMIT - 20, 0.5), running(platform)
     admitted = time.monotonic() - begun
     resident = platform.resident_bytes() >> 20
@@ -124,5 +128,5 @@ def test_a_thousand_invocations_at_the_same_time(busy, native):
     assert eventually(lambda: set(alive(left)) <= set(helpers), 10)
     print(
         f"\n{LIMIT} invocations sent in {sent:.1f} s, all running after {admitted:.1f} s; platform and spawner resident "
-        f"{resident} MB; descriptors {idle} idle, {used} busy"
+        f"{resident} MB; descriptors {idle} idle, {used} busy; GetFunction took {looked:.2f} s when {begins} ran"
     )

@@ -24,6 +24,10 @@ const MB_PER_CPU: u32 = 1769;
 /// of an interpreter take a third of a second.
 const LEAST_CPU_MILLIS: u32 = 1000;
 
+/// Environments that are made at the same time. The spawner makes one after the other anyway, and each that waits for it
+/// takes a thread of those that the store's readers share.
+const BIRTHS: usize = 64;
+
 /// The host of execution environments. Clones are the same worker.
 #[derive(Clone)]
 pub struct Worker {
@@ -39,6 +43,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     options: Options,
     room: Arc<Semaphore>,
+    births: Arc<Semaphore>,
     uncommitted: Arc<Semaphore>,
     live: Mutex<HashMap<EnvironmentId, Live>>,
     /// True when everything must stop at once.
@@ -85,6 +90,7 @@ impl Worker {
             platform,
             clock,
             room: Arc::new(Semaphore::new(options.max_environments)),
+            births: Arc::new(Semaphore::new(BIRTHS)),
             uncommitted: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
             options,
             live: Mutex::default(),
@@ -135,7 +141,13 @@ impl Worker {
         spec: &EnvironmentSpec,
     ) -> Result<Result<Incarnation, EntrypointError>, StartError> {
         let (isolation, cell) = (Arc::clone(&self.inner.isolation), cell.clone());
-        let started = tokio::task::spawn_blocking(move || isolation.create(&cell)).await;
+        let turn = Arc::clone(&self.inner.births).acquire_owned().await;
+        // The turn is over when the work is, also where nobody waits for it any more.
+        let making = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            isolation.create(&cell)
+        });
+        let started = making.await;
         match started.map_err(|_| StartError::TaskDied)? {
             Ok(started) => Incarnation::connect(started, 0, around).map(Ok).map_err(StartError::Descriptors),
             Err(IsolationError::Program { program, source }) if runs_its_own_program(spec) => {
