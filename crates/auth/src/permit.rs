@@ -246,7 +246,7 @@ impl Owner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::parse_identity_policy;
+    use crate::policy::{parse_identity_policy, parse_resource_policy};
 
     const ECHO: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
@@ -318,6 +318,32 @@ mod tests {
         let denied = permit(&root, &questions).unwrap_err();
         assert_eq!(denied.to_string(), "Cross-account pass role is not allowed.");
         assert_eq!(denied.code(Family::Json), "AccessDeniedException");
+    }
+
+    #[test]
+    fn a_role_is_passed_within_one_account_whatever_the_policies_say() {
+        let open = parse_resource_policy(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
+        )
+        .unwrap();
+        let context = Context::default();
+        let accounts = ["000000000000", "123456789012"];
+        for (caller, function, role) in
+            (0..8).map(|n| (accounts[n & 1], accounts[n >> 1 & 1], accounts[n >> 2]))
+        {
+            let root = Arc::new(Identity::root(caller.parse().unwrap()));
+            let function_arn = format!("arn:aws:lambda:us-east-1:{function}:function:echo");
+            let role_arn = format!("arn:aws:iam::{role}:role/runner");
+            let asked = [("lambda:UpdateFunctionConfiguration", &function_arn), (PASS_ROLE, &role_arn)].map(
+                |(action, resource)| Asked {
+                    question: Question { action, resource, context: &context },
+                    policy: Some(&open),
+                },
+            );
+            assert!(permit(&root, &asked[..1]).is_ok(), "{caller} {function}");
+            let permitted = permit(&root, &asked).is_ok();
+            assert_eq!(permitted, caller == function && function == role, "{caller} {function} {role}");
+        }
     }
 
     #[test]

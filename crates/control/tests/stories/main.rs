@@ -1,6 +1,7 @@
 //! The control plane on a whole platform: over HTTP, signed, into a real store.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod accounts;
 mod aliases;
 mod concurrency;
 mod golden;
