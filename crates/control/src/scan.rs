@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use store::records::{FunctionRecord, LayerVersionRecord, VersionRecord};
 use store::{Key, Prefix, Record, Store, StoreError, Stored};
 
-/// Records that one page reads: what is in memory at a time.
-const PAGE: usize = 1000;
+/// Records that one page reads: what is in memory at a time, and what is decoded before others get their turn.
+const PAGE: usize = 200;
 
 /// The pages that are still to come.
 pub(crate) struct Pages<'s, R> {

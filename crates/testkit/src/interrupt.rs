@@ -20,16 +20,6 @@ impl Interruption {
         Arc::new(Self { control, polls: AtomicUsize::new(usize::MAX) })
     }
 
-    pub(crate) fn serve(self: &Arc<Self>, handlers: api::Handlers) -> api::Handlers {
-        handlers
-            .on::<lambda::CreateFunction, _>(self)
-            .on::<lambda::UpdateFunctionCode, _>(self)
-            .on::<lambda::UpdateFunctionConfiguration, _>(self)
-            .on::<lambda::DeleteFunction, _>(self)
-            .on::<lambda::PublishLayerVersion, _>(self)
-            .on::<lambda::DeleteLayerVersion, _>(self)
-    }
-
     /// From now on a changing call is dropped when it was polled this often and is not done.
     pub fn after(&self, polls: usize) {
         self.polls.store(polls, Ordering::SeqCst);
@@ -58,53 +48,31 @@ impl Interruption {
     }
 }
 
-impl Handle<lambda::CreateFunction> for Interruption {
-    async fn handle(
-        &self,
-        request: Request<lambda::CreateFunctionRequest>,
-    ) -> Result<lambda::FunctionConfiguration, ServiceError> {
-        self.limited(Handle::<lambda::CreateFunction>::handle(&*self.control, request)).await
-    }
+macro_rules! interruptible {
+    ($($operation:ident($input:ident) -> $output:ty;)*) => {
+        impl Interruption {
+            pub(crate) fn serve(self: &Arc<Self>, handlers: api::Handlers) -> api::Handlers {
+                handlers$(.on::<lambda::$operation, _>(self))*
+            }
+        }
+
+        $(impl Handle<lambda::$operation> for Interruption {
+            async fn handle(&self, request: Request<lambda::$input>) -> Result<$output, ServiceError> {
+                self.limited(Handle::<lambda::$operation>::handle(&*self.control, request)).await
+            }
+        })*
+    };
 }
 
-impl Handle<lambda::UpdateFunctionCode> for Interruption {
-    async fn handle(
-        &self,
-        request: Request<lambda::UpdateFunctionCodeRequest>,
-    ) -> Result<lambda::FunctionConfiguration, ServiceError> {
-        self.limited(Handle::<lambda::UpdateFunctionCode>::handle(&*self.control, request)).await
-    }
-}
-
-impl Handle<lambda::UpdateFunctionConfiguration> for Interruption {
-    async fn handle(
-        &self,
-        request: Request<lambda::UpdateFunctionConfigurationRequest>,
-    ) -> Result<lambda::FunctionConfiguration, ServiceError> {
-        self.limited(Handle::<lambda::UpdateFunctionConfiguration>::handle(&*self.control, request)).await
-    }
-}
-
-impl Handle<lambda::DeleteFunction> for Interruption {
-    async fn handle(
-        &self,
-        request: Request<lambda::DeleteFunctionRequest>,
-    ) -> Result<lambda::DeleteFunctionResponse, ServiceError> {
-        self.limited(Handle::<lambda::DeleteFunction>::handle(&*self.control, request)).await
-    }
-}
-
-impl Handle<lambda::PublishLayerVersion> for Interruption {
-    async fn handle(
-        &self,
-        request: Request<lambda::PublishLayerVersionRequest>,
-    ) -> Result<lambda::PublishLayerVersionResponse, ServiceError> {
-        self.limited(Handle::<lambda::PublishLayerVersion>::handle(&*self.control, request)).await
-    }
-}
-
-impl Handle<lambda::DeleteLayerVersion> for Interruption {
-    async fn handle(&self, request: Request<lambda::DeleteLayerVersionRequest>) -> Result<(), ServiceError> {
-        self.limited(Handle::<lambda::DeleteLayerVersion>::handle(&*self.control, request)).await
-    }
+interruptible! {
+    CreateFunction(CreateFunctionRequest) -> lambda::FunctionConfiguration;
+    UpdateFunctionCode(UpdateFunctionCodeRequest) -> lambda::FunctionConfiguration;
+    UpdateFunctionConfiguration(UpdateFunctionConfigurationRequest) -> lambda::FunctionConfiguration;
+    DeleteFunction(DeleteFunctionRequest) -> lambda::DeleteFunctionResponse;
+    PublishVersion(PublishVersionRequest) -> lambda::FunctionConfiguration;
+    CreateAlias(CreateAliasRequest) -> lambda::AliasConfiguration;
+    UpdateAlias(UpdateAliasRequest) -> lambda::AliasConfiguration;
+    DeleteAlias(DeleteAliasRequest) -> ();
+    PublishLayerVersion(PublishLayerVersionRequest) -> lambda::PublishLayerVersionResponse;
+    DeleteLayerVersion(DeleteLayerVersionRequest) -> ();
 }

@@ -16,6 +16,7 @@ mod pages;
 mod permissions;
 mod races;
 mod refusals;
+mod releases;
 mod restarts;
 mod tags;
 mod versions;

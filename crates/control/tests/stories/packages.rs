@@ -2,7 +2,7 @@
 
 use crate::words::{base64, code, invalid};
 use serde_json::json;
-use testkit::{Platform, Seeded, zip};
+use testkit::{Collect, Platform, Seeded, Setup, zip};
 use types::Random;
 
 const NO_ZIP: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
@@ -108,4 +108,27 @@ async fn the_sweep_takes_what_no_function_refers_to_and_nothing_else() {
     assert_eq!(platform.sweep().await, 1);
     let location = platform.get("echo").await.ok().json()["Code"]["Location"].as_str().unwrap().to_owned();
     platform.client.fetch(&location).await.ok();
+}
+
+#[tokio::test]
+async fn the_collector_frees_what_is_left_over_by_itself() {
+    let platform = Platform::with(Setup { collect: Collect::InBackground, ..Setup::default() }).await;
+    let settles = async |packages: usize| {
+        for _ in 0..600 {
+            if platform.blobs() == packages {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{} packages, not {packages}", platform.blobs());
+    };
+    platform.create(platform.minimal("echo")).await.ok();
+    platform.publish_version("echo", json!({})).await.ok();
+    platform.update_code("echo", code(b"1")).await.ok();
+    platform.update_code("echo", code(b"2")).await.ok();
+    settles(2).await;
+    platform.delete("echo:1").await.ok();
+    settles(1).await;
+    platform.delete("echo").await.ok();
+    settles(0).await;
 }

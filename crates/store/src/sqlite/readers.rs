@@ -56,31 +56,39 @@ pub(super) fn get(connection: &Connection, table: &'static str, key: Key) -> Res
     Ok(found.map(|(revision, value)| Row { key, revision, value }))
 }
 
+/// A scan between two keys, whose comparison with the lower one and whose order are given.
+macro_rules! between {
+    ($lower:literal, $order:literal) => {
+        concat!(
+            "SELECT key, revision, value FROM records WHERE tbl = ?1 AND key ",
+            $lower,
+            " ?2 AND key < ?3 ORDER BY key ",
+            $order,
+            " LIMIT ?4"
+        )
+    };
+}
+
 pub(super) fn scan(
     connection: &Connection,
     table: &'static str,
     range: &Range,
 ) -> Result<Vec<Row>, StoreError> {
     let scanning = doing("scan a table");
-    let sql = match range.order {
-        Order::Ascending => {
-            "SELECT key, revision, value FROM records
-             WHERE tbl = ?1 AND key >= ?2 AND key < ?3 AND key > ?4 ORDER BY key LIMIT ?5"
-        }
-        Order::Descending => {
-            "SELECT key, revision, value FROM records
-             WHERE tbl = ?1 AND key >= ?2 AND key < ?3 AND key < ?4 ORDER BY key DESC LIMIT ?5"
-        }
+    // One bound at each end: of two, the database would take any, and perhaps pass over every key between them.
+    let (prefix, end) = (range.prefix.as_str(), range.prefix.end());
+    let beyond = range.beyond.as_ref().map(Key::as_str);
+    let above = |key: &str| end.as_ref().is_some_and(|end| key >= end.as_str());
+    let (sql, from, to) = match (range.order, beyond) {
+        (Order::Ascending, Some(key)) if key >= prefix => (between!(">", ""), key, end.as_deref()),
+        (Order::Ascending, _) => (between!(">=", ""), prefix, end.as_deref()),
+        (Order::Descending, Some(key)) if !above(key) => (between!(">=", "DESC"), prefix, Some(key)),
+        (Order::Descending, _) => (between!(">=", "DESC"), prefix, end.as_deref()),
     };
-    let beyond = match (&range.beyond, range.order) {
-        (Some(key), _) => Value::Text(key.as_str().to_owned()),
-        (None, Order::Ascending) => Value::Text(String::new()),
-        (None, Order::Descending) => after_every_text(),
-    };
-    let end = range.prefix.end().map_or_else(after_every_text, Value::Text);
+    let to = to.map_or_else(after_every_text, |text| Value::Text(text.to_owned()));
     let mut statement = connection.prepare_cached(sql).map_err(scanning)?;
     let rows = statement
-        .query_map(params![table, range.prefix.as_str(), end, beyond, count(range.limit)], |row| {
+        .query_map(params![table, from, to, count(range.limit)], |row| {
             Ok(Row { key: Key::kept(row.get(0)?), revision: revision(row, 1)?, value: row.get(2)? })
         })
         .map_err(scanning)?;
