@@ -142,6 +142,36 @@ async fn a_malformed_arn_never_reaches_another_account_or_a_wider_resource() {
 }
 
 #[tokio::test]
+async fn a_layer_is_checked_as_what_it_will_be_read_as() {
+    let platform = Platform::start().await;
+    let tools = "arn:aws:lambda:us-east-1:000000000000:layer:tools:1";
+    let bob =
+        platform.people.user("bob", &[allow("lambda:GetLayerVersion", tools), allow("lambda:Update*", "*")]);
+    let configure = samples::operation("lambda", "UpdateFunctionConfiguration");
+    let by_arn = samples::operation("lambda", "GetLayerVersionByArn");
+    for (layer, expected) in [
+        (tools.to_owned(), 200),
+        (tools.replace("arn:aws:", "arn:aws-cn:"), 200),
+        (tools.replace(":1", ":01"), 403),
+        (tools.replace(":1", ":2"), 403),
+        (tools.replace(":1", ":*"), 403),
+        (tools.replace("tools:1", "*"), 403),
+        (tools.replace("000000000000", "123456789012"), 403),
+        ("arn:aws:lambda:::awslayer:tools".to_owned(), 403),
+        ("*".to_owned(), 403),
+        (String::new(), 403),
+    ] {
+        let update =
+            samples::request(configure, &json!({ "FunctionName": "echo", "Layers": [tools, layer] }));
+        let read = samples::request(by_arn, &json!({ "Arn": layer }));
+        for call in [update, read] {
+            let answer = platform.call(&call, &bob).await;
+            assert_eq!(answer.status.as_u16(), expected, "{layer}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_names_nobody_means_themself() {
     let platform = Platform::start().await;
     let own = "arn:aws:iam::000000000000:user/bob";
