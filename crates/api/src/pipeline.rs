@@ -240,7 +240,12 @@ impl Pipeline {
         };
         let permit = permission::permit(self, call, verified, row, wanted).await?;
         permission::validate(operation, &input)?;
-        let request = Request { input, permit, context: self.context(call, verified), audit };
+        let mut context = self.context(call, verified);
+        if let Some(more) = &wanted.more {
+            let asked = permission::permit_one(self, call, verified, more.action, &more.resource);
+            context.shows_more = asked.await.is_ok();
+        }
+        let request = Request { input, permit, context, audit };
         let handled = caught(async { handler(request).await }).await;
         handled.unwrap_or_else(|panicked| Err(messages::internal(Some(verified.service), panicked)))
     }
@@ -265,6 +270,7 @@ impl Pipeline {
             request_id: call.id,
             now: call.now,
             endpoint: call.endpoint(),
+            shows_more: false,
         }
     }
 

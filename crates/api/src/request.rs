@@ -29,4 +29,7 @@ pub struct Context {
     pub now: Timestamp,
     /// How the client reached the service, such as `http://127.0.0.1:4566`: for links in answers.
     pub endpoint: String,
+    /// Whether the caller has the further permission that some operations show more for: GetFunction shows tags to those
+    /// who may list them.
+    pub shows_more: bool,
 }

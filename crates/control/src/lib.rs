@@ -90,6 +90,7 @@ impl Control {
             .on::<lambda::UpdateFunctionConfiguration, _>(self)
             .on::<lambda::DeleteFunction, _>(self)
             .on::<lambda::GetAccountSettings, _>(self)
+            .on::<lambda::GetFunctionCodeSigningConfig, _>(self)
             .on::<lambda::AddPermission, _>(self)
             .on::<lambda::RemovePermission, _>(self)
             .on::<lambda::GetPolicy, _>(self)

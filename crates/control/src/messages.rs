@@ -2,6 +2,7 @@
 //! are `api::function_errors`.)
 
 pub(crate) mod concurrency;
+pub(crate) mod logging;
 pub(crate) mod policies;
 pub(crate) mod tags;
 

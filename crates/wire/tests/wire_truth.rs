@@ -48,7 +48,8 @@ fn all() -> Vec<Built> {
             PutFunctionConcurrency GetFunctionConcurrency
             DeleteFunctionConcurrency TagResource UntagResource ListTags
             PublishVersion ListVersionsByFunction CreateAlias GetAlias UpdateAlias DeleteAlias ListAliases
-            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy;
+            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy
+            GetFunctionCodeSigningConfig;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

@@ -13,7 +13,9 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
     }
     Some(match operation {
         "CreateFunction" => const { &write(create_function).with_keys(configuration_keys) },
-        "GetFunction" => const { &read(|s| on_function(s, "lambda:GetFunction")) },
+        "GetFunction" => {
+            const { &read(|s| on_function(s, "lambda:GetFunction")).showing_more(tags_of_function) }
+        }
         "GetFunctionConfiguration" => const { &read(|s| on_function(s, "lambda:GetFunctionConfiguration")) },
         "ListFunctions" => const { &read(|_| on_all("lambda:ListFunctions")) },
         "UpdateFunctionCode" => const { &write(|s| on_function(s, "lambda:UpdateFunctionCode")) },
@@ -47,6 +49,9 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
             const { &write(|s| on_layer_version(s, "lambda:RemoveLayerVersionPermission")) }
         }
         "GetLayerVersionPolicy" => const { &read(|s| on_layer_version(s, "lambda:GetLayerVersionPolicy")) },
+        "GetFunctionCodeSigningConfig" => {
+            const { &read(|s| on_function(s, "lambda:GetFunctionCodeSigningConfig")) }
+        }
         "PutFunctionConcurrency" => const { &write(|s| on_function(s, "lambda:PutFunctionConcurrency")) },
         "GetFunctionConcurrency" => const { &read(|s| on_function(s, "lambda:GetFunctionConcurrency")) },
         "DeleteFunctionConcurrency" => {
@@ -83,6 +88,12 @@ fn use_of_layer(subject: &Subject<'_>, arn: &str) -> Check {
 /// What carries the tags, which is named by its ARN. Another text is checked as a function's name, and fails its validation.
 fn on_tagged(subject: &Subject<'_>, action: &'static str) -> Vec<Check> {
     vec![Check { action, resource: subject.function("Resource") }]
+}
+
+/// Source: "Lambda returns tag data only if you have explicit allow permissions for lambda:ListTags" (API reference,
+/// GetFunction). Tags are the function's, whatever the qualifier.
+fn tags_of_function(subject: &Subject<'_>) -> Check {
+    Check { action: "lambda:ListTags", resource: subject.whole_function("FunctionName") }
 }
 
 /// Tags of a new function need the permission that tags of an old one need. (Source: recorded: CreateFunction with tags is

@@ -39,6 +39,8 @@ pub(crate) struct Wanted {
     pub(crate) checks: Vec<Check>,
     /// What conditions can look at besides what every request has. A key may have several values.
     pub(crate) keys: Vec<Key>,
+    /// What the answer shows more of to callers who may do this too.
+    pub(crate) more: Option<Check>,
 }
 
 /// The row of one operation. The first check is the operation's own action, the others are secondary ones.
@@ -46,18 +48,24 @@ pub(crate) struct Row {
     pub(crate) access: Access,
     checks: fn(&Subject<'_>) -> Vec<Check>,
     keys: fn(&Subject<'_>) -> Vec<Key>,
+    more: Option<fn(&Subject<'_>) -> Check>,
     /// Whether being somebody is enough: the checks are then not asked.
     pub(crate) open_to_callers: bool,
 }
 
 impl Row {
     const fn new(access: Access, checks: fn(&Subject<'_>) -> Vec<Check>) -> Self {
-        Self { access, checks, keys: |_| Vec::new(), open_to_callers: false }
+        Self { access, checks, keys: |_| Vec::new(), more: None, open_to_callers: false }
     }
 
     /// The same row with condition keys of its own.
     const fn with_keys(self, keys: fn(&Subject<'_>) -> Vec<Key>) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The same row of an operation whose answer shows more to callers who may do one thing more.
+    const fn showing_more(self, more: fn(&Subject<'_>) -> Check) -> Self {
+        Self { more: Some(more), ..self }
     }
 
     /// Being somebody is enough.
@@ -67,7 +75,11 @@ impl Row {
 
     /// All that a call asks for.
     pub(crate) fn wanted(&self, subject: &Subject<'_>) -> Wanted {
-        Wanted { checks: (self.checks)(subject), keys: (self.keys)(subject) }
+        Wanted {
+            checks: (self.checks)(subject),
+            keys: (self.keys)(subject),
+            more: self.more.map(|more| more(subject)),
+        }
     }
 }
 
@@ -120,6 +132,14 @@ impl Subject<'_> {
             (Ok(version), _) => version.arn(),
             (_, Ok(_)) => text.to_owned(),
             _ => self.regional("lambda", format!("layer:{text}")),
+        }
+    }
+
+    /// The ARN of the function that `member` names, without a qualifier.
+    fn whole_function(&self, member: &str) -> String {
+        match FunctionRef::parse(self.text(member), None, self.account, self.region) {
+            Ok(function) => function.unqualified_arn(),
+            Err(_) => self.function(member),
         }
     }
 

@@ -146,7 +146,8 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
             PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
             PutFunctionConcurrency GetFunctionConcurrency
             DeleteFunctionConcurrency TagResource UntagResource ListTags
-            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy;
+            AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy
+            GetFunctionCodeSigningConfig;
         sts: GetCallerIdentity;
         iam: CreateRole GetRole ListRoles DeleteRole CreateUser GetUser ListUsers DeleteUser CreateAccessKey
             ListAccessKeys DeleteAccessKey CreatePolicy GetPolicy GetPolicyVersion ListPolicies DeletePolicy

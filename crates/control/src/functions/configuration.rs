@@ -1,9 +1,10 @@
 //! A stored function, as the API shows it.
 
+use super::logging;
 use crate::account::signed;
 use crate::{Control, lambda_time, messages};
 use api::lambda::{
-    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig, RuntimeVersionConfig,
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, RuntimeVersionConfig,
     SnapStartResponse, TracingConfigResponse,
 };
 use store::records::{
@@ -156,11 +157,7 @@ pub(crate) fn show<'r>(
         }),
         layers: layers(&configuration.layers),
         ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
-        logging_config: Some(LoggingConfig {
-            log_format: Some("Text".to_owned()),
-            log_group: Some(record.name.log_group()),
-            ..LoggingConfig::default()
-        }),
+        logging_config: Some(logging::show(&configuration.logging, record.name)),
         ..same_for_all()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::edit::{Publish, Replaced};
 use super::package::{Checked, CodeSource};
-use super::{configuration, edit, package, refused, variables};
+use super::{configuration, edit, logging, package, refused, variables};
 use crate::layers::{self, Chosen};
 use crate::usage::AccountUsage;
 use crate::{Control, messages, tags};
@@ -13,7 +13,9 @@ use store::records::{
     VersionConfiguration,
 };
 use store::{Record, StoreError, Transaction};
-use types::{FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits};
+use types::{
+    FunctionName, FunctionRef, MemoryMb, RevisionId, RuntimeName, ServiceError, TimeoutSeconds, limits,
+};
 
 impl Handle<CreateFunction> for Control {
     /// Reads every entry of the package and applies every limit before it answers; the package is durable before the
@@ -24,10 +26,10 @@ impl Handle<CreateFunction> for Control {
     ) -> Result<FunctionConfiguration, ServiceError> {
         let Request { input, context, audit, .. } = request;
         let function = edit::to_change(&input.function_name, &context)?;
-        refused::in_create(&input, &function.name)?;
+        refused::in_create(&input)?;
         self.refuse_existing(&function).await?;
         let layers = self.choose_layers(input.layers.as_deref().unwrap_or_default()).await?;
-        let configuration = self.configuration_of(&input, &layers)?;
+        let configuration = self.configuration_of(&input, &function.name, &layers)?;
         let tags = TagsRecord { tags: input.tags.clone().unwrap_or_default() };
         tags::check_new(&tags.tags)?;
         self.check_role(&configuration.role).await?;
@@ -106,6 +108,7 @@ impl Control {
     fn configuration_of(
         &self,
         input: &CreateFunctionRequest,
+        name: &FunctionName,
         layers: &Chosen,
     ) -> Result<VersionConfiguration, ServiceError> {
         let (Some(runtime), Some(handler)) = (&input.runtime, &input.handler) else {
@@ -125,7 +128,7 @@ impl Control {
                 .unwrap_or(*limits::EPHEMERAL_STORAGE_MB.start()),
             variables: environment,
             layers: layers.uses(),
-            logging: LoggingRecord::default(),
+            logging: logging::chosen(&LoggingRecord::default(), input.logging_config.as_ref(), name)?,
         })
     }
 

@@ -8,6 +8,7 @@ use api::lambda::{
     GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
 };
 use api::{Handle, Request};
+use std::collections::BTreeMap;
 use types::ServiceError;
 
 impl Handle<GetFunction> for Control {
@@ -20,9 +21,11 @@ impl Handle<GetFunction> for Control {
         let found = self.resolve(&function).await?;
         let blob = View::from(&found).code.blob.to_string();
         let location = self.parts.downloads.link(&context.endpoint, &blob, context.now);
+        let tags = if context.shows_more { self.tags_of(&function).await? } else { BTreeMap::new() };
         let share = self.share(function.account, &function.name).await?;
         let reserved = share.reserved().map(i64::from);
         Ok(GetFunctionResponse {
+            tags: Some(tags).filter(|tags| !tags.is_empty()),
             concurrency: reserved
                 .map(|reserved| Concurrency { reserved_concurrent_executions: Some(reserved) }),
             configuration: Some(configuration::show(self, &found, Some(&function))),

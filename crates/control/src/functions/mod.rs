@@ -1,5 +1,6 @@
 //! Functions: one file per operation, and what they share.
 
+mod code_signing;
 pub(crate) mod configuration;
 mod create;
 mod delete;
@@ -8,6 +9,7 @@ pub(crate) mod edit;
 pub(crate) mod found;
 mod get;
 mod list;
+mod logging;
 pub(crate) mod package;
 pub(crate) mod page;
 mod refused;

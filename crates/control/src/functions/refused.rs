@@ -3,15 +3,15 @@
 
 use crate::messages;
 use api::lambda::{
-    CreateFunctionRequest, ImageConfig, LoggingConfig, SnapStart, TracingConfig, UpdateFunctionCodeRequest,
+    CreateFunctionRequest, ImageConfig, SnapStart, TracingConfig, UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest, VpcConfig,
 };
-use types::{FunctionName, ServiceError};
+use types::ServiceError;
 
 /// One parameter and whether its value would need something that is not built.
 type Need = (&'static str, bool);
 
-pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> Result<(), ServiceError> {
+pub(super) fn in_create(input: &CreateFunctionRequest) -> Result<(), ServiceError> {
     architectures(input.architectures.as_deref())?;
     first_needed(&[
         ("PublishTo", input.publish_to.is_some()),
@@ -27,7 +27,6 @@ pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> R
         ("CodeSigningConfigArn", filled(input.code_signing_config_arn.as_deref())),
         ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
-        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, name))),
         ("TenancyConfig", input.tenancy_config.is_some()),
         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
         ("DurableConfig", input.durable_config.is_some()),
@@ -38,7 +37,6 @@ pub(super) fn in_create(input: &CreateFunctionRequest, name: &FunctionName) -> R
 
 pub(super) fn in_configuration_update(
     input: &UpdateFunctionConfigurationRequest,
-    name: &FunctionName,
 ) -> Result<(), ServiceError> {
     first_needed(&[
         ("VpcConfig", input.vpc_config.as_ref().is_some_and(vpc)),
@@ -51,7 +49,6 @@ pub(super) fn in_configuration_update(
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|f| !f.is_empty())),
         ("ImageConfig", input.image_config.as_ref().is_some_and(image)),
         ("SnapStart", input.snap_start.as_ref().is_some_and(snap_start)),
-        ("LoggingConfig", input.logging_config.as_ref().is_some_and(|l| logging(l, name))),
         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
         ("DurableConfig", input.durable_config.is_some()),
         ("RuntimeConfig", input.runtime_config.is_some()),
@@ -100,12 +97,4 @@ fn tracing(config: &TracingConfig) -> bool {
 
 fn snap_start(config: &SnapStart) -> bool {
     config.apply_on.as_deref().is_some_and(|on| on != "None")
-}
-
-/// Text in the default group is what there is.
-fn logging(config: &LoggingConfig, name: &FunctionName) -> bool {
-    config.log_format.as_deref().is_some_and(|format| format != "Text")
-        || config.application_log_level.is_some()
-        || config.system_log_level.is_some()
-        || config.log_group.as_deref().is_some_and(|group| group != name.log_group())
 }

@@ -1,7 +1,7 @@
 //! UpdateFunctionConfiguration.
 
 use super::edit::Replaced;
-use super::{configuration, create, edit, refused, variables};
+use super::{configuration, create, edit, logging, refused, variables};
 use crate::layers::{self, Chosen};
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest};
@@ -17,12 +17,12 @@ impl Handle<UpdateFunctionConfiguration> for Control {
     ) -> Result<FunctionConfiguration, ServiceError> {
         let Request { input, context, audit, .. } = request;
         let function = edit::to_change(&input.function_name, &context)?;
-        refused::in_configuration_update(&input, &function.name)?;
+        refused::in_configuration_update(&input)?;
         for _ in 0..edit::TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(input.revision_id.as_deref(), &old.value)?;
             let layers = self.layers_of_update(&input).await?;
-            let configuration = self.changed(&old.value.configuration, &input, layers.as_ref())?;
+            let configuration = self.changed(&old.value, &input, layers.as_ref())?;
             layers::fits(old.value.code.unzipped, &configuration.layers)?;
             if configuration.role != old.value.configuration.role {
                 self.check_role(&configuration.role).await?;
@@ -57,10 +57,11 @@ impl Control {
     /// What was sent takes the place of what was there; the rest stays.
     fn changed(
         &self,
-        old: &VersionConfiguration,
+        function: &FunctionRecord,
         input: &UpdateFunctionConfigurationRequest,
         layers: Option<&Chosen>,
     ) -> Result<VersionConfiguration, ServiceError> {
+        let old = &function.configuration;
         let environment = input.environment.as_ref().map(|e| e.variables.clone().unwrap_or_default());
         environment.as_ref().map_or(Ok(()), variables::check)?;
         let storage = self.ephemeral_storage(input.ephemeral_storage.as_ref().map(|e| e.size))?;
@@ -78,7 +79,7 @@ impl Control {
                 None => old.variables.clone(),
             },
             layers: layers.map_or_else(|| old.layers.clone(), Chosen::uses),
-            logging: old.logging.clone(),
+            logging: logging::chosen(&old.logging, input.logging_config.as_ref(), &function.name)?,
         })
     }
 }

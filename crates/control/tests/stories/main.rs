@@ -11,6 +11,7 @@ mod layered;
 mod layers;
 mod layers_model;
 mod lives;
+mod members;
 mod packages;
 mod pages;
 mod permissions;

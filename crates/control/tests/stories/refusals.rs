@@ -124,8 +124,6 @@ fn not_built() -> Vec<(&'static str, Value)> {
         ),
         ("ImageConfig", json!({"Command": ["a"]})),
         ("SnapStart", json!({"ApplyOn": "PublishedVersions"})),
-        ("LoggingConfig", json!({"LogFormat": "JSON"})),
-        ("LoggingConfig", json!({"LogGroup": "elsewhere"})),
         ("TenancyConfig", json!({"TenantIsolationMode": "PER_TENANT"})),
         ("DurableConfig", json!({"ExecutionTimeout": 60})),
     ]

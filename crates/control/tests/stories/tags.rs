@@ -77,6 +77,29 @@ async fn a_function_is_created_with_tags_and_takes_them_with_it() {
 }
 
 #[tokio::test]
+async fn a_function_shows_its_tags_to_who_may_list_them() {
+    let platform = with_echo().await;
+    assert_eq!(platform.get("echo").await.ok().json()["Tags"], Value::Null);
+    tag(&platform, ARN, json!({"team": "blue"})).await.ok();
+    assert_eq!(platform.get("echo").await.ok().json()["Tags"], json!({"team": "blue"}));
+    assert_eq!(platform.get("echo:$LATEST").await.ok().json()["Tags"], json!({"team": "blue"}));
+    let allow = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": ARN}]})
+            .to_string()
+    };
+    for (key, action, shown) in [
+        ("AKIATESTKITUSER00001", "lambda:GetFunction", Value::Null),
+        ("AKIATESTKITUSER00002", "lambda:*", json!({"team": "blue"})),
+    ] {
+        platform.keys.add_user(key, action.trim_start_matches("lambda:").trim_matches('*'), &allow(action));
+        let reader = platform.client.with_key(key);
+        let got =
+            reader.send(Method::GET, "/2015-03-31/functions/echo", http::HeaderMap::new(), "".into()).await;
+        assert_eq!(got.ok().json()["Tags"], shown, "{action}");
+    }
+}
+
+#[tokio::test]
 async fn tags_need_permissions_of_their_own() {
     let platform = with_echo().await;
     let policy = |actions: Value| {

@@ -119,6 +119,7 @@ fn context() -> Context {
         request_id: "01234567-89ab-4def-8123-456789abcdef".parse().unwrap(),
         now: Timestamp(5_000_000),
         endpoint: "http://127.0.0.1:4566".to_owned(),
+        shows_more: false,
     }
 }
 
