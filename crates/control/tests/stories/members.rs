@@ -93,7 +93,7 @@ fn of_creation() -> Vec<Decision> {
         decided("Tags", json!([{}, {"team": "blue"}]), json!([])),
         decided(
             "CodeSigningConfigArn",
-            json!([""]),
+            json!([]),
             json!(["arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0"]),
         ),
         decided("Architectures", json!([[architecture()]]), json!([])),
