@@ -121,8 +121,8 @@ def test_before_the_first_start(binary, tmp_path):
 
 
 def test_a_runtime_that_cannot_be_made_says_what_can(binary, tmp_path):
-    for name, prefix, hint in (("python3.11-mine", "/usr", "python3.N"), ("nodejs20.x", "/usr", "python3.N"),
-                               ("python3.7", tmp_path, "sys.base_prefix"), ("python3.6", "/usr", "python3.7"), ("python3.11", "/nowhere", "/nowhere")):
+    for name, prefix, hint in (("python3.11-mine", "/usr", "python3.N"), ("nodejs16.x", "/usr", "nodejs18.x"),
+                               ("python3.7", tmp_path, "sys.base_prefix"), ("nodejs18.x", tmp_path, "process.execPath"), ("python3.6", "/usr", "python3.7"), ("python3.11", "/nowhere", "/nowhere")):
         done = run(binary, "runtimes", "--data-dir", tmp_path / "data", "add", name, prefix)
         assert done.returncode != 0 and hint in done.stderr, done.stderr
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from harness.clients import eventually
+from harness.clients import eventually, unique
+from harness.packages import package
 
 HELLO = "exports.handler = async (event, context) => ({ echo: event, id: context.awsRequestId });\n"
 
@@ -35,6 +36,21 @@ def test_a_package_of_modules(tenant):
         "node_modules/greeter/main.cjs": "exports.greet = (name) => `Hello, ${name}!`;\n",
     }
     assert tenant.deploy_node(code, Handler="index.api.hello")({"name": "you"}) == "Hello, you!"
+
+
+def test_modules_of_a_layer(tenant):
+    major = tenant.node.removeprefix("nodejs").removesuffix(".x")
+    files = {
+        "nodejs/node_modules/general/index.js": "module.exports = 'general';\n",
+        "nodejs/node_modules/both/index.js": "module.exports = 'general';\n",
+        f"nodejs/node{major}/node_modules/both/index.js": "module.exports = 'for this version';\n",
+        "nodejs/node_modules/wrapper/index.js": "exports.handler = async () => require(process.env.LAMBDA_TASK_ROOT + '/app.js');\n",
+    }
+    layer = tenant.functions.publish_layer_version(LayerName=unique(), Content={"ZipFile": package(files)})
+    code = "module.exports = [require('general'), require('both')];\nmodule.exports.handler = async () => module.exports;\n"
+    layers = [layer["LayerVersionArn"]]
+    assert tenant.deploy_node(code, Layers=layers)() == ["general", "for this version"]
+    assert tenant.deploy_node(code, Layers=layers, Handler="wrapper.handler")() == ["general", "for this version"]
 
 
 def test_the_context_of_a_node_function(tenant):

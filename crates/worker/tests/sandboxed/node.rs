@@ -180,10 +180,10 @@ exports.handler = async () => ({
 }
 
 pub(crate) fn garbage(bench: &Bench) -> Verdict {
-    // Ten times the memory, of which little is held at a time, as objects and as buffers.
+    // Several times the memory, of which little is held at a time, as objects and as buffers.
     const CODE: &str = "exports.handler = async () => {
     let held = [], count = 0;
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 200; round++) {
         held.push(Array.from({ length: 20000 }, (_, n) => ({ n, round })));
         if (held.length > 10) held.shift();
         count += Buffer.alloc(1 << 20, round & 255)[0] >= 0;
@@ -193,7 +193,7 @@ pub(crate) fn garbage(bench: &Bench) -> Verdict {
 };
 ";
     let Some((outcome, log)) = once(bench, CODE, 60) else { return NO_NODE };
-    assert_eq!(text(&outcome.answer), "400", "{log:?}");
+    assert_eq!(text(&outcome.answer), "200", "{log:?}");
     Verdict::Passed
 }
 
