@@ -109,7 +109,6 @@ def test_what_tools_send_as_a_matter_of_course_is_taken(tenant):
 NOT_BUILT = {
     "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     "TracingConfig": {"Mode": "Active"},
-    "Publish": True,
     "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"},
     "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k",
     "SnapStart": {"ApplyOn": "PublishedVersions"},
