@@ -306,7 +306,6 @@ def test_nothing_of_the_host_shows_in_descriptors_or_variables(spy, platform):
     assert not any(variable.startswith("LAMBENT") for variable in seen["environment"])
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: mountinfo tells where the runtime's root lies in its file system")
 def test_nothing_of_the_host_shows_in_mounts(spy, platform):
     mounts = spy({"probe": "identity"})["mounts"]
     assert [word for word in words_of_the_host(platform) if word in mounts] == []
@@ -326,9 +325,24 @@ def test_signals_reach_nobody_else(spy, platform, victim):
     assert SECRET in victim()
 
 
-def test_the_runtime_api_of_ones_own_is_all_that_listens(spy):
-    seen = spy({"probe": "connect", "to": [["127.0.0.1", port] for port in (22, 53, 80, 443, 4566, 5432, 9000, 9002)]})
+def test_the_platforms_two_listeners_are_all_that_listens(spy, platform):
+    ports = (22, 53, 80, 443, 4566, 5432, 9000, 9003, platform.port)
+    seen = spy({"probe": "connect", "to": [["127.0.0.1", port] for port in ports]})
     assert "connected" not in seen.values(), seen
+
+
+def test_the_platforms_api_inside_wants_signatures_too(tenant):
+    ask = tenant.deploy(
+        """
+import urllib.error, urllib.request
+def handler(event, context):
+    try:
+        return urllib.request.urlopen('http://127.0.0.1:9002/2015-03-31/functions').read().decode()
+    except urllib.error.HTTPError as refused:
+        return [refused.code, refused.headers['x-amzn-errortype']]
+"""
+    )
+    assert ask({}) == [403, "MissingAuthenticationTokenException"]
 
 
 def test_a_fork_bomb_harms_nobody(tenant, as_root, victim):

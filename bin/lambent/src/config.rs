@@ -35,7 +35,7 @@ pub(crate) struct Configuration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ServerConfiguration {
-    /// Connections at a time.
+    /// Connections of clients at a time; functions may have half as many beside them.
     pub(crate) max_connections: usize,
     /// What the bodies of all requests together may hold in memory, in MB.
     pub(crate) body_budget_mb: usize,

@@ -42,8 +42,8 @@ steps! {
     // What the spawner does for one environment.
     OpenRoot = "opening the runtime root",
     RootMountPoint = "finding the mount points dev, proc, tmp, var/task, opt and etc/passwd in the runtime root",
+    HideRoot = "laying the runtime root over an empty directory",
     CloneRoot = "open_tree(OPEN_TREE_CLONE) of the runtime root",
-    ProtectRoot = "mount_setattr of the runtime root",
     OpenLayer = "opening a layer's tree in the staging area",
     OpenCode = "opening the code tree in the staging area",
     CloneCode = "open_tree(OPEN_TREE_CLONE) of the code tree",

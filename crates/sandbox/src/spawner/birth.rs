@@ -13,7 +13,6 @@ use rustix::pipe::PipeFlags;
 use super::environments::{Birth, Environment, Slot, State};
 use super::packet;
 use super::prepare::Workshop;
-use super::staging::protect;
 use crate::cgroup::Group;
 use crate::environment::mounts::{clone_tree, open_beneath};
 use crate::environment::{self, Plan, Texts};
@@ -78,7 +77,7 @@ fn start(
         hostname: spec.hostname.clone(),
         limits: spec.limits.clone(),
         join,
-        root: root(spec, weakened)?,
+        root: root(shop, spec, weakened)?,
         code: shop.staging.code(&spec.code)?,
         layers: shop.staging.layers(&spec.layers, weakened)?,
         passwd: shop.staging.passwd(uid)?,
@@ -105,17 +104,17 @@ fn start(
 }
 
 /// The runtime root as a read-only detached mount. That it has its mount points is checked here, where the error can say so.
-fn root(spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
+fn root(shop: &mut Workshop, spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::openat(CWD, &spec.root, flags, FileMode::empty()).at(Step::OpenRoot)?;
     for point in MOUNT_POINTS {
         open_beneath(&root, point).at(Step::RootMountPoint)?;
     }
-    let mount = clone_tree(&root).at(Step::CloneRoot)?;
     if weakened.keeps(Layer::ReadOnlyRoot) {
-        protect(&mount).at(Step::ProtectRoot)?;
+        shop.roots.mount(&root, &shop.staging.empty()?)
+    } else {
+        clone_tree(&root).at(Step::CloneRoot)
     }
-    Ok(mount)
 }
 
 /// The runtime's channel: the platform's end and the runtime's.

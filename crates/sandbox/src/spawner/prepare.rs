@@ -11,6 +11,7 @@ use rustix::process::{PidfdFlags, Resource, Rlimit};
 use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::SpawnerOptions;
+use super::roots::Roots;
 use super::staging::Staging;
 use crate::cgroup::{self, Hierarchy};
 use crate::environment::write_once;
@@ -23,6 +24,7 @@ use crate::syscalls;
 pub(super) struct Workshop {
     pub(super) mode: Mode,
     pub(super) staging: Staging,
+    pub(super) roots: Roots,
     pub(super) hierarchy: Option<Box<dyn Hierarchy>>,
     pub(super) filter: Arc<Filter>,
     /// This process.
@@ -60,9 +62,15 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
         hierarchy.remove_leftovers()?;
     }
     match enter_namespaces(options) {
-        Ok((mode, staging, filter)) => {
-            Ok(Workshop { mode, staging, hierarchy, filter, own_pidfd, why_no_cgroup })
-        }
+        Ok((mode, staging, filter)) => Ok(Workshop {
+            mode,
+            staging,
+            roots: Roots::default(),
+            hierarchy,
+            filter,
+            own_pidfd,
+            why_no_cgroup,
+        }),
         Err(failed) => {
             hierarchy.iter().for_each(|hierarchy| hierarchy.remove_all());
             Err(failed.into())

@@ -19,7 +19,7 @@ impl Workshop {
         list.push(self.groups());
         list.push(in_force(
             "root",
-            "the runtime's tree, read-only; the code read-only; /tmp and /dev/shm bounded",
+            "the runtime's tree, its place on the host hidden; code and layers; all read-only; /tmp and /dev/shm bounded",
         ));
         list.push(self.swap());
         list.push(in_force("proc", "of the environment's own processes, read-only and masked"));

@@ -3,6 +3,7 @@
 //! ```text
 //! /trees/<64 hex>    put there by the platform through the descriptor that it is given
 //! /passwd/<uid>      one line, made by the spawner when the uid is first used
+//! /empty             nothing, for below the runtime roots
 //! /probe             an empty root, for the trial at the start
 //! ```
 //! Invariant: what the spawner opens here it opens beneath its own descriptor, following no link.
@@ -14,7 +15,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode as FileMode, OFlags};
 
-use super::layers;
+use super::overlay;
 use crate::environment::mounts::{Swap, Tmpfs, attach_by_path, clone_tree, open_beneath};
 use crate::spec::TreeName;
 use crate::step::{At, Failed, Step};
@@ -44,7 +45,7 @@ impl Staging {
             Err(_) => (area(Swap::Possible)?, Swap::Possible),
         };
         let point = attach_somewhere(&mount).at(Step::StagingMount)?;
-        for name in ["trees", "passwd"] {
+        for name in ["trees", "passwd", "empty"] {
             rustix::fs::mkdirat(&mount, name, directory_mode()).at(Step::StagingDirectory)?;
         }
         Ok(Self { root: mount, point, swap, passwd_made: BTreeSet::new() })
@@ -54,6 +55,11 @@ impl Staging {
     pub(super) fn trees(&self) -> Result<OwnedFd, Failed> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::openat(&self.root, "trees", flags, FileMode::empty()).at(Step::StagingDirectory)
+    }
+
+    /// An empty directory.
+    pub(super) fn empty(&self) -> Result<OwnedFd, Failed> {
+        open_beneath(&self.root, "empty").at(Step::StagingDirectory)
     }
 
     /// A read-only detached mount of a code tree.
@@ -69,7 +75,7 @@ impl Staging {
         let find = |tree: &TreeName| {
             open_beneath(&self.root, &format!("trees/{}", tree.as_str())).at(Step::OpenLayer)
         };
-        match layers::stack(trees)[..] {
+        match overlay::stack(trees)[..] {
             [] => Ok(None),
             [only] => {
                 let mount = clone_tree(find(only)?).at(Step::CloneLayer)?;
@@ -80,7 +86,7 @@ impl Staging {
             }
             ref stack => {
                 let found = stack.iter().map(|tree| find(tree)).collect::<Result<Vec<_>, _>>()?;
-                layers::merge(&found).at(Step::MergeLayers).map(Some)
+                overlay::merge(&found.iter().collect::<Vec<_>>()).at(Step::MergeLayers).map(Some)
             }
         }
     }

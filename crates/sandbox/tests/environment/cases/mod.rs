@@ -20,6 +20,8 @@ macro_rules! both {
             (concat!($mode, "_identity_is_unprivileged"), view::identity as _),
             (concat!($mode, "_only_its_own_processes_are_visible"), view::processes as _),
             (concat!($mode, "_mounts_are_read_only_and_none_is_the_hosts"), view::mounts as _),
+            (concat!($mode, "_a_replaced_root_is_another"), view::replaced_root as _),
+            (concat!($mode, "_weak_root_shows_its_place_on_the_host"), weakened::place_of_root as _),
             (concat!($mode, "_only_the_standard_descriptors_are_open"), view::descriptors as _),
             (concat!($mode, "_nothing_but_tmp_is_writable"), view::writes as _),
             (concat!($mode, "_proc_is_masked_and_read_only"), view::proc as _),

@@ -1,10 +1,10 @@
 //! What an environment sees of itself.
 
 use super::{passed, result};
-use crate::harness::{Bench, Verdict};
+use std::os::unix::fs::PermissionsExt;
 
-/// The host's file system types that a bind of a host directory shows; all others are the environment's own.
-const ROOT_MOUNT: &str = " / / ";
+use crate::harness::{Bench, Verdict, finish};
+use crate::tree;
 
 pub(crate) fn program(bench: &Bench) -> Verdict {
     let ended = bench.run(&["hello"]);
@@ -69,15 +69,36 @@ pub(crate) fn mounts(bench: &Bench) -> Verdict {
             !point.starts_with("/dev") && !line.contains(" /null ") || point == "/dev/shm",
             "{line}"
         );
-        let is_known = [root, "/", "/null", "/zero", "/full", "/random", "/urandom"].contains(&source)
+        let is_known = ["/", "/null", "/zero", "/full", "/random", "/urandom"].contains(&source)
             || source.starts_with("/trees/")
             || source.starts_with("/passwd/");
         assert!(is_known, "a path of the host shows in {line}");
     }
-    assert!(ended.output.contains(&format!(" {root}{ROOT_MOUNT}").replace(" / / ", " / ")));
+    assert!(!ended.output.contains(root), "the runtime root's path shows in {}", ended.output);
     for point in ["/", "/var/task", "/etc/passwd", "/dev", "/dev/null", "/dev/shm", "/proc", "/tmp"] {
         assert_eq!(points.iter().filter(|found| **found == point).count(), 1, "{point}");
     }
+    passed()
+}
+
+/// The spawner keeps what it made of a root; by its path alone it doesn't know it again.
+pub(crate) fn replaced_root(bench: &Bench) -> Verdict {
+    let place = tempfile::tempdir().expect("a directory");
+    let [path, old, new] = ["root", "old", "new"].map(|name| place.path().join(name));
+    for (root, text) in [(&path, "the first"), (&new, "the second")] {
+        std::fs::create_dir(root).expect("a root");
+        tree::build(root);
+        std::fs::write(root.join("open/file"), text).expect("write a file");
+    }
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).expect("open it");
+    let read = || {
+        let spec = sandbox::SandboxSpec { root: path.clone(), ..bench.spec(&["read", "/open/file"]) };
+        finish(&bench.spawner.create(&spec).expect("an environment")).output
+    };
+    assert_eq!([read(), read()], ["the first", "the first"]);
+    std::fs::rename(&path, &old).expect("move it away");
+    std::fs::rename(&new, &path).expect("put the other in its place");
+    assert_eq!(read(), "the second");
     passed()
 }
 

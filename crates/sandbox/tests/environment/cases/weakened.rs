@@ -14,7 +14,7 @@ macro_rules! skipped {
 }
 
 #[cfg(not(feature = "weaken"))]
-skipped! { seccomp landlock proc descriptors network pid_namespace layers identity capabilities process_limits memory_limit }
+skipped! { seccomp landlock proc descriptors network pid_namespace layers place_of_root identity capabilities process_limits memory_limit }
 
 #[cfg(feature = "weaken")]
 pub(crate) use on::*;
@@ -64,6 +64,16 @@ mod on {
         let _ = std::fs::remove_file(bench.root.join("open/new"));
         let _ = std::fs::remove_dir(bench.root.join("open/directory"));
         restore();
+        passed()
+    }
+
+    /// What a plain bind tells.
+    pub(crate) fn place_of_root(bench: &Bench) -> Verdict {
+        let ended = bench.run_weakened(&["mounts"], &[Weakening::WritableRoot]);
+        let path = bench.root.to_str().expect("a plain path");
+        // Within its file system, which may begin further up or down.
+        let name = path.rsplit('/').next().expect("a name");
+        assert!(ended.output.contains(&format!("/{name} / ")), "{}", ended.output);
         passed()
     }
 
