@@ -1,4 +1,5 @@
-//! What the tests need besides Rust: a Python environment with the clients of AWS, pinned, and Debian's AWS CLI 2.
+//! What the tests need besides Rust: a Python environment with the clients of AWS, pinned, Debian's AWS CLI 2, and the
+//! JavaScript SDK.
 //!
 //! Whatever is there already is used as it is, whoever owns it; nothing is installed twice.
 
@@ -6,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::javascript;
 use super::tally::Tally;
 use crate::program;
 use crate::workspace::Workspace;
@@ -19,6 +21,8 @@ pub(super) struct Environment {
     pub(super) python: Option<PathBuf>,
     /// `aws` of version 2.
     pub(super) aws_version_2: Option<PathBuf>,
+    /// The packages of the JavaScript SDK.
+    pub(super) node_modules: Option<PathBuf>,
 }
 
 impl Environment {
@@ -38,7 +42,14 @@ impl Environment {
                 None
             }
         };
-        Self { python, aws_version_2 }
+        let node_modules = match javascript::install(workspace, logs) {
+            Ok(modules) => Some(modules),
+            Err(why) => {
+                tally.skip("JavaScript SDK", &why);
+                None
+            }
+        };
+        Self { python, aws_version_2, node_modules }
     }
 }
 

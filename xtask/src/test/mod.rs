@@ -3,7 +3,9 @@
 //! The order is that of what fails fastest. A step that fails doesn't stop the next ones, unless they need its result.
 
 pub(crate) mod environment;
+mod javascript;
 pub(crate) mod native;
+mod rust_client;
 mod tally;
 
 use std::fs;
@@ -174,11 +176,23 @@ impl Suite {
         if let Some(aws) = &self.environment.aws_version_2 {
             command.env("LAMBENT_TEST_AWS2", aws);
         }
+        if let Some(modules) = &self.environment.node_modules {
+            command.env("LAMBENT_TEST_NODE_MODULES", modules);
+        }
         match native::build(&self.workspace, &self.logs) {
             Ok(binary) => {
                 command.env("LAMBENT_TEST_NATIVE", binary);
             }
             Err(why) => self.tally.skip("native function", &why),
+        }
+        if self.selection.tier == Tier::Quick {
+            return;
+        }
+        match rust_client::build(&self.workspace, &self.logs) {
+            Ok(program) => {
+                command.env("LAMBENT_TEST_RUST_CLIENT", program);
+            }
+            Err(why) => self.tally.skip("Rust client", &why),
         }
     }
 
