@@ -294,3 +294,13 @@ def test_a_condition_on_the_source_lets_no_user_in(user, tenant):
     function = tenant.deploy()
     share(function, user.arn, SourceArn="arn:aws:s3:::bucket")
     assert error_of(user.functions.invoke, FunctionName=function.name)[0] == "AccessDeniedException"
+
+
+def test_tags_are_shown_to_those_who_may_list_them(user, tenant):
+    function = tenant.deploy(Tags={"team": "blue"})
+    assert tenant.functions.get_function(FunctionName=function.name)["Tags"] == {"team": "blue"}
+    user.may("lambda:GetFunction", function.arn)
+    shown = user.functions.get_function(FunctionName=function.name)
+    assert "Tags" not in shown
+    user.may("lambda:ListTags", function.arn)
+    assert user.functions.get_function(FunctionName=function.name)["Tags"] == {"team": "blue"}
