@@ -36,8 +36,8 @@ pub(crate) const ACCOUNT_LIMIT: &str = "ConcurrentInvocationLimitExceeded";
 /// The function's own limit is reached.
 pub(crate) const FUNCTION_LIMIT: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 
-/// Source: CreateFunction is refused with these words; Invoke answers them with AccessDeniedException, 403, where the role
-/// was changed or deleted later (developer guide, "Troubleshoot invocation issues in Lambda").
+/// As remembered: the words are recorded on CreateFunction (as InvalidParameterValueException); that Invoke says them, with
+/// AccessDeniedException, where the role was changed or deleted later, no recording was found of.
 pub(crate) fn role_not_assumable() -> ServiceError {
     let message = "The role defined for the function cannot be assumed by Lambda.";
     ServiceError::caller("AccessDeniedException", 403, message)

@@ -1,8 +1,9 @@
 //! The JSON format of the platform's lines: one event each, of those that matter enough.
 //!
 //! Source of the shapes: "Lambda Telemetry API Event schema reference" in the developer guide; of the levels: "System log level
-//! event mapping" under "Configuring advanced logging controls". The text that explains a time-out or a crash has no event
-//! there: it is ours, in the shape of an application's record.
+//! event mapping" under "Log-level filtering", as remembered: of what the page says only "By default, Lambda sets the system log
+//! level to INFO. With this setting, Lambda automatically sends start and report log messages" was read again. The text that
+//! explains a time-out or a crash has no event there: it is ours, in the shape of an application's record.
 
 use super::entry::{Entry, InitPhase, Report, Status};
 use super::text::{Iso, megabytes};
