@@ -1,5 +1,8 @@
 //! Every message of the control plane that a client can see, with its source. (Those about a function that is not there
 //! are `api::function_errors`.)
+//!
+//! "Recorded" means that the service itself was seen to answer so, by somebody who published it: in tests whose expectations
+//! are recorded on the service, or in reports of an error with its text.
 
 pub(crate) mod concurrency;
 pub(crate) mod logging;
@@ -123,9 +126,12 @@ pub(crate) fn code_storage_exceeded() -> ServiceError {
     ServiceError::caller("CodeStorageExceededException", 400, "Code storage limit exceeded.")
 }
 
-/// Source: recorded on UpdateFunctionCode with a version in the function's name.
+/// Source: recorded on an update of a function that was named with an alias.
 pub(crate) fn latest_only() -> ServiceError {
-    invalid("Current operation does not support versions other than $LATEST")
+    invalid(
+        "Current operation does not support versions other than $LATEST. Please set the version to $LATEST or do not \
+         set a version in your request.",
+    )
 }
 
 /// Our own: the constraints of the API let a few texts through that name no function.
@@ -171,7 +177,7 @@ pub(crate) fn no_alias(arn: &str) -> ServiceError {
     ServiceError::caller("ResourceNotFoundException", 404, format!("Cannot find alias arn: {arn}"))
 }
 
-/// Source: recorded on UpdateAlias, 404; GetAlias says it otherwise.
+/// Source: recorded on UpdateAlias, 404, in the report of a deployment that failed; GetAlias says it otherwise.
 pub(crate) fn no_alias_to_update(arn: &str) -> ServiceError {
     ServiceError::caller("ResourceNotFoundException", 404, format!("Alias not found: {arn}"))
 }

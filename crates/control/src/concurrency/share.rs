@@ -5,7 +5,7 @@ use crate::{Control, messages};
 use api::{AuditEntry, function_errors};
 use store::records::{ConcurrencyRecord, FunctionRecord, ReservedTotalRecord};
 use store::{Key, StoreError, Stored, Transaction};
-use types::{AccountId, FunctionName, FunctionRef, ServiceError};
+use types::{AccountId, FunctionName, FunctionRef, Qualifier, ServiceError, Version};
 
 /// How often a change starts over when others of the same account are faster: each time one of theirs was made.
 const TRIES: usize = 100;
@@ -109,7 +109,7 @@ impl Control {
         for _ in 0..TRIES {
             let key = edit::place(function.account, &function.name)?;
             let stored = self.parts.store.get::<FunctionRecord>(&key).await.map_err(messages::failed)?;
-            let stored = stored.ok_or_else(|| function_errors::not_found(&function.arn()))?;
+            let stored = stored.ok_or_else(|| not_found(function))?;
             let share = self.share(function.account, &function.name).await?;
             let mut transaction = Transaction::new();
             transaction.require::<FunctionRecord>(&key, stored.revision);
@@ -130,6 +130,12 @@ impl Control {
         }
         Err(messages::update_in_progress(&function.arn()))
     }
+}
+
+/// Source: recorded on PutFunctionConcurrency: the ARN is that of `$LATEST`, although no caller may name it.
+fn not_found(function: &FunctionRef) -> ServiceError {
+    let qualifier = Some(Qualifier::Version(Version::Latest));
+    function_errors::not_found(&FunctionRef { qualifier, ..function.clone() }.arn())
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use super::invalid;
 use types::ServiceError;
 
-/// Source: recorded on CreateFunction with a level and the format Text.
+/// Source: the words of the rule for this in cfn-lint, which quotes the service.
 pub(crate) fn level_of_text() -> ServiceError {
     invalid(
         "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change the \
-         LogFormat to \"Json\" and try again.",
+         LogFormat to \"JSON\" and try again.",
     )
 }

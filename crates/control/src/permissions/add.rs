@@ -1,7 +1,7 @@
 //! AddPermission.
 
 use super::grantee::Grantee;
-use super::policy;
+use super::policy::{self, Expected};
 use super::statement::{Allow, Condition, SourceArn, Statement, Texts, ViaUrl};
 use crate::functions::edit;
 use crate::{Control, messages};
@@ -24,7 +24,8 @@ impl Handle<AddPermission> for Control {
         self.check_grantee(&principal).await?;
         let statement = statement(&input, principal, &function).write()?;
         let json = statement.json.clone();
-        let change = policy::adding(statement, input.revision_id.as_deref());
+        let expected = Expected::of_function(input.revision_id.as_deref());
+        let change = policy::adding(statement, expected);
         self.change_policy(&function, &audit, change).await?;
         Ok(AddPermissionResponse { statement: Some(json) })
     }

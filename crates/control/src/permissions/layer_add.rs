@@ -1,7 +1,7 @@
 //! AddLayerVersionPermission.
 
 use super::grantee::{Everybody, Grantee};
-use super::policy;
+use super::policy::{self, Expected};
 use super::statement::{Allow, Condition, Statement, Texts};
 use crate::layers::named;
 use crate::{Control, messages};
@@ -36,7 +36,8 @@ impl Handle<AddLayerVersionPermission> for Control {
         };
         let statement = statement.write()?;
         let json = statement.json.clone();
-        let change = policy::adding(statement, input.revision_id.as_deref());
+        let expected = Expected::of_layer_version(input.revision_id.as_deref());
+        let change = policy::adding(statement, expected);
         let revision = self.change_policy(&version, &audit, change).await?;
         Ok(AddLayerVersionPermissionResponse {
             statement: Some(json),

@@ -1,6 +1,6 @@
 //! RemoveLayerVersionPermission.
 
-use super::policy;
+use super::policy::{self, Expected};
 use crate::Control;
 use crate::layers::named;
 use api::lambda::{RemoveLayerVersionPermission, RemoveLayerVersionPermissionRequest};
@@ -15,7 +15,8 @@ impl Handle<RemoveLayerVersionPermission> for Control {
     ) -> Result<(), ServiceError> {
         let Request { input, context, audit, .. } = request;
         let version = named::version(&input.layer_name, input.version_number, &context)?;
-        let change = policy::removing(&input.statement_id, input.revision_id.as_deref());
+        let expected = Expected::of_layer_version(input.revision_id.as_deref());
+        let change = policy::removing(&input.statement_id, expected);
         self.change_policy(&version, &audit, change).await?;
         Ok(())
     }

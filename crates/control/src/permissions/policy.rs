@@ -8,13 +8,20 @@ use types::{RevisionId, ServiceError};
 /// The longest policy as JSON. Source: "Function resource-based policy: 20 KB" (Lambda quotas); the message names 20480.
 const MAX_BYTES: usize = 20_480;
 
+/// The caller's RevisionId, where it sent one, and what is said where it is not the policy's.
+#[derive(Clone, Copy)]
+pub(super) struct Expected<'a> {
+    revision: Option<&'a str>,
+    stale: fn() -> ServiceError,
+}
+
 /// AddPermission's change.
 pub(super) fn adding(
     statement: PolicyStatement,
-    asked: Option<&str>,
+    expected: Expected<'_>,
 ) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
     move |old, revision| {
-        same_revision(asked, old)?;
+        expected.check(old)?;
         with(old, statement.clone(), revision).map(Some)
     }
 }
@@ -22,12 +29,12 @@ pub(super) fn adding(
 /// RemovePermission's change.
 pub(super) fn removing(
     sid: &str,
-    asked: Option<&str>,
+    expected: Expected<'_>,
 ) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
     move |old, revision| {
         let old = old.ok_or_else(messages::no_policy_to_change)?;
         let new = without(old, sid, revision)?;
-        same_revision(asked, Some(old))?;
+        expected.check(Some(old))?;
         Ok(new)
     }
 }
@@ -67,13 +74,23 @@ fn without(
     Ok(Some(PolicyRecord { statements, revision }).filter(|policy| !policy.statements.is_empty()))
 }
 
-/// The caller's RevisionId, where it sent one, must be the policy's. Where there is no policy nothing fits.
-fn same_revision(asked: Option<&str>, policy: Option<&PolicyRecord>) -> Result<(), ServiceError> {
-    let current = policy.map(|policy| policy.revision);
-    match asked {
-        Some(asked) if current.is_none() || asked.parse().ok() != current => {
-            Err(messages::stale_policy_revision())
+impl<'a> Expected<'a> {
+    /// What a caller expects of the policy of a function, version or alias.
+    pub(super) fn of_function(revision: Option<&'a str>) -> Self {
+        Self { revision, stale: messages::stale_policy_revision }
+    }
+
+    /// What a caller expects of the policy of a layer version.
+    pub(super) fn of_layer_version(revision: Option<&'a str>) -> Self {
+        Self { revision, stale: messages::stale_layer_policy_revision }
+    }
+
+    /// Where there is no policy no revision fits.
+    fn check(self, policy: Option<&PolicyRecord>) -> Result<(), ServiceError> {
+        let current = policy.map(|policy| policy.revision);
+        match self.revision {
+            Some(asked) if current.is_none() || asked.parse().ok() != current => Err((self.stale)()),
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! One statement of a policy, member by member as the service writes it.
 //!
-//! Source: recorded answers of AddPermission, AddLayerVersionPermission and GetPolicy, the order of members included.
+//! Source: recorded answers of AddPermission, AddLayerVersionPermission and GetPolicy, the order of members included. (No
+//! recording shows where InvokedViaFunctionUrl stands, or EventSourceToken beside another condition.)
 
 use super::grantee::Grantee;
 use crate::messages;
@@ -47,12 +48,12 @@ impl Condition<'_> {
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Texts<'a> {
+    #[serde(rename = "AWS:SourceAccount", skip_serializing_if = "Option::is_none")]
+    pub(super) source_account: Option<&'a str>,
     #[serde(rename = "lambda:FunctionUrlAuthType", skip_serializing_if = "Option::is_none")]
     pub(super) url_auth_type: Option<&'a str>,
     #[serde(rename = "aws:PrincipalOrgID", skip_serializing_if = "Option::is_none")]
     pub(super) organization: Option<&'a str>,
-    #[serde(rename = "AWS:SourceAccount", skip_serializing_if = "Option::is_none")]
-    pub(super) source_account: Option<&'a str>,
     #[serde(rename = "lambda:EventSourceToken", skip_serializing_if = "Option::is_none")]
     pub(super) event_source_token: Option<&'a str>,
 }

@@ -211,7 +211,8 @@ async fn names_are_not_numbers() {
         assert_eq!((refused.status.as_u16(), refused.code()), (400, "ValidationException"), "{name}");
     }
     platform.create_alias("echo", json!({"Name": "12a", "FunctionVersion": "1"})).await.ok();
-    let message = "Current operation does not support versions other than $LATEST";
+    let message = "Current operation does not support versions other than $LATEST. Please set the version to $LATEST or do \
+                   not set a version in your request.";
     let request = json!({"Name": "live", "FunctionVersion": "1"});
     assert_eq!(platform.create_alias("echo:1", request).await.error(), invalid(message));
 }

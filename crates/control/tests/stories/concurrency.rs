@@ -108,10 +108,11 @@ async fn a_small_account_keeps_ten() {
 async fn only_functions_reserve() {
     let platform = with(&["echo"], 1000).await;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:nowhere";
-    let missing = (404, "ResourceNotFoundException".to_owned(), format!("Function not found: {arn}"));
-    assert_eq!(put(&platform.client, "nowhere", 1).await.error(), missing);
-    assert_eq!(get(&platform, "nowhere").await.error(), missing);
-    assert_eq!(give_back(&platform.client, "nowhere").await.error(), missing);
+    let missing = |arn| (404, "ResourceNotFoundException".to_owned(), format!("Function not found: {arn}"));
+    let latest = format!("{arn}:$LATEST");
+    assert_eq!(put(&platform.client, "nowhere", 1).await.error(), missing(latest.as_str()));
+    assert_eq!(get(&platform, "nowhere").await.error(), missing(arn));
+    assert_eq!(give_back(&platform.client, "nowhere").await.error(), missing(latest.as_str()));
     let functions_only = invalid(
         "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
          Please specify either a function name or an unqualified function ARN.",

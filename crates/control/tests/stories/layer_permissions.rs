@@ -76,11 +76,14 @@ async fn what_can_not_be_shared_is_refused_in_the_services_words() {
         remove(&platform, "other").await.error(),
         missing("Statement other is not found in resource policy.")
     );
+    let message = "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve \
+                   the latest Revision Id";
+    let other = (412, "PreconditionFailedException".to_owned(), message.to_owned());
     for stale in ["1/policy?RevisionId=x", "1/policy?RevisionId=b1b2b3b4-0000-4000-8000-000000000000"] {
         let refused = add(&platform, stale, json!({"StatementId": "b"})).await;
-        assert_eq!((refused.status.as_u16(), refused.code()), (412, "PreconditionFailedException"));
+        assert_eq!(refused.error(), other);
     }
-    assert_eq!(remove(&platform, "all?RevisionId=x").await.status.as_u16(), 412);
+    assert_eq!(remove(&platform, "all?RevisionId=x").await.error(), other);
     let gone = missing(&format!("Layer version {} does not exist.", ARN.replace(":1", ":2")));
     assert_eq!(add(&platform, "2/policy", json!({})).await.error(), gone);
     let organization = json!({"StatementId": "b", "OrganizationId": "o-1234567890"});

@@ -192,7 +192,8 @@ async fn every_form_of_the_name_finds_the_function() {
     assert_eq!(platform.call(Method::GET, target, Value::Null).await.error(), invalid(message));
     let missing = platform.configuration("echo:7").await.error();
     assert_eq!((missing.0, missing.2), (404, format!("Function not found: {ARN}:7")));
-    let message = "Current operation does not support versions other than $LATEST";
+    let message = "Current operation does not support versions other than $LATEST. Please set the version to $LATEST or do \
+                   not set a version in your request.";
     for qualified in ["echo:7", "echo:live"] {
         assert_eq!(platform.update_code(qualified, code(b"x")).await.error(), invalid(message));
         assert_eq!(platform.update_configuration(qualified, json!({})).await.error(), invalid(message));

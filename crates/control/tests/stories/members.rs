@@ -231,7 +231,7 @@ async fn levels_go_with_json_and_parts_are_changed_by_themselves() {
         assert_eq!(platform.configuration("echo").await.ok().json()["LoggingConfig"], expected);
     }
     let text = "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change \
-                the LogFormat to \"Json\" and try again.";
+                the LogFormat to \"JSON\" and try again.";
     for level in
         [json!({"ApplicationLogLevel": "INFO"}), json!({"SystemLogLevel": "INFO", "LogFormat": "Text"})]
     {

@@ -163,6 +163,29 @@ async fn each_parameter_becomes_what_the_service_makes_of_it() {
 }
 
 #[tokio::test]
+async fn a_statement_is_written_as_it_was_recorded() {
+    let platform = with_echo().await;
+    let added = add(
+        &platform,
+        "echo",
+        "",
+        json!({
+            "StatementId": "urlPermission", "Action": "lambda:InvokeFunctionUrl", "Principal": "*",
+            "SourceArn": "arn:aws:s3:::bucket", "SourceAccount": "000000000000", "PrincipalOrgID": "o-1234567890",
+            "FunctionUrlAuthType": "NONE",
+        }),
+    );
+    let conditions = concat!(
+        r#""StringEquals":{"AWS:SourceAccount":"000000000000","lambda:FunctionUrlAuthType":"NONE","#,
+        r#""aws:PrincipalOrgID":"o-1234567890"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::bucket"}"#
+    );
+    let beginning =
+        r#"{"Sid":"urlPermission","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunctionUrl","#;
+    let expected = format!(r#"{beginning}"Resource":"{ARN}","Condition":{{{conditions}}}}}"#);
+    assert_eq!(added.await.ok().json()["Statement"], expected);
+}
+
+#[tokio::test]
 async fn what_can_not_be_granted_is_refused_in_the_services_words() {
     let platform = with_echo().await;
     let principal = invalid("The provided principal was invalid. Please check the principal and try again.");
@@ -184,11 +207,17 @@ async fn what_can_not_be_granted_is_refused_in_the_services_words() {
     let nowhere = format!("Function not found: {}", ARN.replace("echo", "nowhere"));
     assert_eq!(add(&platform, "nowhere", "", json!({})).await.error(), missing(&nowhere));
     assert_eq!(get(&platform, "nowhere", "").await.error(), missing(&nowhere));
-    assert_eq!(remove(&platform, "nowhere", "s3").await.error(), missing(&nowhere));
+    let no_policy = format!("No policy found for: {}", ARN.replace("echo", "nowhere"));
+    assert_eq!(remove(&platform, "nowhere", "s3").await.error(), missing(&no_policy));
+    let nothing = missing("The resource you requested does not exist.");
+    for qualifier in ["", ":7", ":live"] {
+        assert_eq!(get(&platform, &format!("echo{qualifier}"), "").await.error(), nothing, "{qualifier}");
+    }
     let no_version = format!("Function not found: {ARN}:7");
     assert_eq!(add(&platform, "echo", "?Qualifier=7", json!({})).await.error(), missing(&no_version));
     let no_alias = format!("Cannot find alias arn: {ARN}:live");
     assert_eq!(add(&platform, "echo:live", "", json!({})).await.error(), missing(&no_alias));
+    assert_eq!(remove(&platform, "echo:live", "s3").await.error(), missing(&no_alias));
     for (member, value) in [
         ("StatementId", "a b"),
         ("Action", "s3:GetObject"),
