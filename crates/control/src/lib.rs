@@ -5,12 +5,14 @@
 mod account;
 mod aliases;
 pub mod background;
+mod commit;
 mod concurrency;
 mod functions;
 mod lambda_time;
 mod layers;
 mod marker;
 mod messages;
+mod page;
 mod permissions;
 mod scan;
 mod tags;

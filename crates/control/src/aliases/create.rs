@@ -2,12 +2,12 @@
 
 use super::routing;
 use super::show::{self, Named};
-use crate::functions::edit;
+use crate::commit::{Committed, TRIES};
 use crate::{Control, messages};
 use api::lambda::{AliasConfiguration, CreateAlias, CreateAliasRequest};
 use api::{Handle, Request};
+use store::Transaction;
 use store::records::AliasRecord;
-use store::{StoreError, Transaction};
 use types::{FunctionRef, Qualifier, RevisionId, ServiceError};
 
 impl Handle<CreateAlias> for Control {
@@ -16,7 +16,7 @@ impl Handle<CreateAlias> for Control {
         let Named { function, alias, name, key } = show::named(&input.function_name, input.name, &context)?;
         let version = routing::version(&function, &input.function_version)?;
         let weights = routing::weights(&function, input.routing_config.as_ref())?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let releases = self.releases(&function).await?;
             let record = AliasRecord {
                 version,
@@ -31,11 +31,8 @@ impl Handle<CreateAlias> for Control {
             let mut transaction = Transaction::new();
             releases.hold(&latest, &mut transaction);
             transaction.insert(&key, &record);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(show::show(&alias, &name, &record)),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                return Ok(show::show(&alias, &name, &record));
             }
             if self.alias(&function, &name).await?.is_some() {
                 return Err(messages::alias_exists(&alias.arn()));

@@ -1,12 +1,12 @@
 //! DeleteAlias.
 
 use super::show;
-use crate::functions::edit;
+use crate::commit::{Committed, TRIES};
 use crate::{Control, messages};
 use api::lambda::{DeleteAlias, DeleteAliasRequest};
 use api::{Handle, Request};
+use store::Transaction;
 use store::records::{AliasRecord, FunctionPolicyRecord};
-use store::{StoreError, Transaction};
 use types::ServiceError;
 
 impl Handle<DeleteAlias> for Control {
@@ -18,7 +18,7 @@ impl Handle<DeleteAlias> for Control {
         let function = &named.function;
         let policy = FunctionPolicyRecord::place(function.account, &function.name, Some(&named.name));
         let policy = policy.map_err(messages::failed)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let releases = self.releases(function).await?;
             let latest = self.find(function).await?;
             let Some(old) = self.alias(function, &named.name).await? else { return Ok(()) };
@@ -27,11 +27,8 @@ impl Handle<DeleteAlias> for Control {
             transaction
                 .delete::<AliasRecord>(&named.key, old.revision)
                 .remove::<FunctionPolicyRecord>(&policy);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                return Ok(());
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))

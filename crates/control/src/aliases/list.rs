@@ -1,8 +1,8 @@
 //! ListAliases.
 
 use super::{routing, show};
-use crate::functions::{edit, page};
-use crate::{Control, marker, messages};
+use crate::functions::edit;
+use crate::{Control, marker, messages, page};
 use api::lambda::{ListAliases, ListAliasesRequest, ListAliasesResponse};
 use api::{Handle, Request};
 use store::records::AliasRecord;

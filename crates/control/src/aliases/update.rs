@@ -2,12 +2,13 @@
 
 use super::routing;
 use super::show::{self, Named};
+use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::{Control, messages};
 use api::lambda::{AliasConfiguration, UpdateAlias, UpdateAliasRequest};
 use api::{Handle, Request};
+use store::Transaction;
 use store::records::AliasRecord;
-use store::{StoreError, Transaction};
 use types::{FunctionRef, RevisionId, ServiceError};
 
 impl Handle<UpdateAlias> for Control {
@@ -16,7 +17,7 @@ impl Handle<UpdateAlias> for Control {
         let Request { input, context, audit, .. } = request;
         let Named { function, alias, name, key } =
             show::named(&input.function_name, input.name.clone(), &context)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let releases = self.releases(&function).await?;
             let latest = self.find(&function).await?;
             let old = self.alias(&function, &name).await?;
@@ -27,11 +28,8 @@ impl Handle<UpdateAlias> for Control {
             let mut transaction = Transaction::new();
             releases.hold(&latest, &mut transaction);
             transaction.replace(&key, &record, old.revision);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(show::show(&alias, &name, &record)),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                return Ok(show::show(&alias, &name, &record));
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))

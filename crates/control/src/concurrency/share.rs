@@ -1,14 +1,13 @@
 //! A function's share of its account's concurrency, and the sum of all shares.
 
+use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::{Control, messages};
 use api::{AuditEntry, function_errors};
 use store::records::{ConcurrencyRecord, FunctionRecord, ReservedTotalRecord};
-use store::{Key, StoreError, Stored, Transaction};
+use store::{Key, Stored, Transaction};
 use types::{AccountId, FunctionName, FunctionRef, Qualifier, ServiceError, Version};
 
-/// How often a change starts over when others of the same account are faster: each time one of theirs was made.
-const TRIES: usize = 100;
 /// What stays for functions without a reservation. Source: "Lambda reserves at least 100 units of concurrency for
 /// functions without a reservation" ("Configuring reserved concurrency", developer guide).
 const UNRESERVED: u32 = 100;
@@ -121,11 +120,8 @@ impl Control {
                     share.put(reserved, total, &mut transaction);
                 }
             }
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, audit).await? == Committed::Done {
+                return Ok(());
             }
         }
         Err(messages::update_in_progress(&function.arn()))

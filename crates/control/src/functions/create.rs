@@ -1,8 +1,9 @@
 //! CreateFunction.
 
-use super::edit::{Publish, Replaced};
+use super::edit::Publish;
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, logging, package, refused, variables};
+use crate::commit::{Committed, TRIES};
 use crate::layers::{self, Chosen};
 use crate::usage::AccountUsage;
 use crate::{Control, messages, tags};
@@ -76,7 +77,7 @@ impl Control {
         let reserved = AccountUsage { functions: 1, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(new.function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let (code, package) = self.keep(&checked).await?;
             let record = self.record(&new.function, new.configuration.clone(), code);
             let mut transaction = Transaction::new();
@@ -85,7 +86,7 @@ impl Control {
                 Publish::Yes => Some(self.publish_in(&new.function, &record, &mut transaction).await?),
                 Publish::No => None,
             };
-            if self.insert(&record, &new, transaction, &audit).await? == Replaced::Done {
+            if self.insert(&record, &new, transaction, &audit).await? == Committed::Done {
                 reservation.keep();
                 let mut shown = configuration::show(self, &record, None);
                 if let Some(publication) = publication {
@@ -171,7 +172,7 @@ impl Control {
         new: &New,
         mut transaction: Transaction,
         audit: &AuditEntry,
-    ) -> Result<Replaced, ServiceError> {
+    ) -> Result<Committed, ServiceError> {
         let key = edit::place(record.account, &record.name)?;
         transaction.insert(&key, record);
         new.layers.require_in(&mut transaction);
@@ -181,8 +182,10 @@ impl Control {
         }
         audit.succeed_in(&mut transaction);
         match self.parts.store.commit(transaction).await {
-            Ok(_) => Ok(Replaced::Done),
-            Err(StoreError::Conflict { table: ReleasesRecord::TABLE, .. }) => Ok(Replaced::SomebodyWasFaster),
+            Ok(_) => Ok(Committed::Done),
+            Err(StoreError::Conflict { table: ReleasesRecord::TABLE, .. }) => {
+                Ok(Committed::SomebodyWasFaster)
+            }
             Err(StoreError::Conflict { table: FunctionRecord::TABLE, .. }) => {
                 Err(messages::function_exists(record.name.as_str()))
             }

@@ -1,16 +1,14 @@
 //! DeleteFunction.
 
 use super::edit;
+use crate::commit::{Committed, TRIES};
 use crate::usage::AccountUsage;
-use crate::{Control, messages};
+use crate::{Control, messages, scan};
 use api::lambda::{DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse};
 use api::{AuditEntry, Handle, Request};
+use store::Transaction;
 use store::records::{AliasRecord, FunctionPolicyRecord, FunctionRecord, TagsRecord, VersionRecord};
-use store::{Key, StoreError, Transaction};
 use types::{FunctionRef, Qualifier, ServiceError, Version};
-
-/// Versions that one read counts.
-const PAGE: usize = 100;
 
 impl Handle<DeleteFunction> for Control {
     /// A deletion doesn't wait for a change that is under way: it ends it.
@@ -35,7 +33,7 @@ impl Handle<DeleteFunction> for Control {
 impl Control {
     /// Deletes a function with everything that belongs to it. Only the count of its releases stays.
     async fn delete(self, function: FunctionRef, audit: AuditEntry) -> Result<(), ServiceError> {
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let releases = self.releases(&function).await?;
             let stored = self.find(&function).await?;
             let published = self.published_bytes(&function).await?;
@@ -45,15 +43,10 @@ impl Control {
             releases.end(&mut transaction);
             share.give_back(&mut transaction);
             remove_belongings(&function, &mut transaction)?;
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => {
-                    let code_bytes = stored.value.code.size + published;
-                    self.usage.release(function.account, AccountUsage { functions: 1, code_bytes });
-                    return Ok(());
-                }
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                let code_bytes = stored.value.code.size + published;
+                self.usage.release(function.account, AccountUsage { functions: 1, code_bytes });
+                return Ok(());
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))
@@ -62,16 +55,11 @@ impl Control {
     /// What the function's versions count for. It holds as long as the releases do.
     async fn published_bytes(&self, function: &FunctionRef) -> Result<u64, ServiceError> {
         let all = VersionRecord::all_of(function.account, &function.name).map_err(messages::failed)?;
-        let (mut bytes, mut after) = (0, None::<Key>);
-        loop {
-            let page = self.parts.store.scan::<VersionRecord>(&all, after.as_ref(), PAGE).await;
-            let page = page.map_err(messages::failed)?;
+        let (mut bytes, mut pages) = (0, scan::within::<VersionRecord>(&self.parts.store, all));
+        while let Some(page) = pages.next().await.map_err(messages::failed)? {
             bytes += page.iter().map(|stored| stored.value.code.size).sum::<u64>();
-            match page.last().filter(|_| page.len() == PAGE) {
-                Some(last) => after = Some(last.key.clone()),
-                None => return Ok(bytes),
-            }
         }
+        Ok(bytes)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Finding a function by the name that a caller gave, and changing it without losing another caller's change.
 
+use crate::commit::Committed;
 use crate::{Control, messages};
 use api::{AuditEntry, Context, function_errors};
 use std::time::Duration;
 use store::records::{FunctionRecord, UpdateStatus};
-use store::{Key, StoreError, Stored, Transaction};
+use store::{Key, Stored, Transaction};
 use tokio::time::Instant;
 use types::{
     AccountId, FunctionName, FunctionRef, FunctionRefError, Qualifier, RevisionId, ServiceError, Version,
@@ -15,20 +16,9 @@ use types::{
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a waiting change looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// How often a change starts over when others are faster.
-pub(crate) const TRIES: usize = 16;
 
 /// What the model calls the version that capacity providers run.
 pub(crate) const LATEST_PUBLISHED: &str = "$LATEST.PUBLISHED";
-
-/// What became of an attempt to write a changed function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Replaced {
-    /// It is stored.
-    Done,
-    /// Nothing is stored: the function is not what it was when it was read.
-    SomebodyWasFaster,
-}
 
 /// Whether a change is published as a version in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,14 +101,9 @@ impl Control {
         new: &FunctionRecord,
         mut transaction: Transaction,
         audit: &AuditEntry,
-    ) -> Result<Replaced, ServiceError> {
+    ) -> Result<Committed, ServiceError> {
         transaction.replace(&old.key, new, old.revision);
-        audit.succeed_in(&mut transaction);
-        match self.parts.store.commit(transaction).await {
-            Ok(_) => Ok(Replaced::Done),
-            Err(StoreError::Conflict { .. }) => Ok(Replaced::SomebodyWasFaster),
-            Err(error) => Err(messages::failed(error)),
-        }
+        self.commit(transaction, audit).await
     }
 
     /// The record as a change that begins now leaves it.

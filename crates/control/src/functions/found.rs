@@ -2,6 +2,7 @@
 
 use super::configuration::View;
 use super::edit;
+use crate::commit::TRIES;
 use crate::{Control, messages};
 use api::function_errors;
 use store::Stored;
@@ -35,7 +36,7 @@ impl Control {
             }
             Some(Qualifier::Alias(alias)) => alias,
         };
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let stored = self.alias(function, alias).await?.ok_or_else(missing)?;
             if let Some(found) = self.one(function, stored.value.version).await? {
                 return Ok(found);

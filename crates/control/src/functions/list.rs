@@ -1,8 +1,8 @@
 //! ListFunctions.
 
 use super::configuration::{self, Qualified, View};
-use super::{edit, page};
-use crate::{Control, marker, messages};
+use super::edit;
+use crate::{Control, marker, messages, page};
 use api::lambda::{ListFunctions, ListFunctionsRequest, ListFunctionsResponse};
 use api::{Handle, Request};
 use std::fmt;

@@ -11,7 +11,6 @@ mod get;
 mod list;
 mod logging;
 pub(crate) mod package;
-pub(crate) mod page;
 mod refused;
 mod roles;
 mod update_code;

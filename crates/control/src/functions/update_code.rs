@@ -1,9 +1,10 @@
 //! UpdateFunctionCode.
 
-use super::edit::{Publish, Replaced};
+use super::edit::Publish;
 use super::package::{Checked, CodeSource};
 use super::{configuration, edit, package, refused};
 use crate::account::signed;
+use crate::commit::{Committed, TRIES};
 use crate::layers;
 use crate::usage::AccountUsage;
 use crate::{Control, messages};
@@ -65,7 +66,7 @@ impl Control {
         let reserved = AccountUsage { functions: 0, code_bytes: checked.size() };
         let reservation =
             self.usage.reserve(function.account, reserved).ok_or_else(messages::code_storage_exceeded)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(revision.as_deref(), &old.value)?;
             // Others may have given it more layers since.
@@ -78,7 +79,7 @@ impl Control {
                 Publish::Yes => Some(self.publish_in(&function, &new, &mut transaction).await?),
                 Publish::No => None,
             };
-            if self.replace(&old, &new, transaction, &audit).await? == Replaced::Done {
+            if self.replace(&old, &new, transaction, &audit).await? == Committed::Done {
                 reservation.keep();
                 let replaced = AccountUsage { functions: 0, code_bytes: old.value.code.size };
                 self.usage.release(new.account, replaced);

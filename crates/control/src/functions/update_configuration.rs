@@ -1,7 +1,7 @@
 //! UpdateFunctionConfiguration.
 
-use super::edit::Replaced;
 use super::{configuration, create, edit, logging, refused, variables};
+use crate::commit::{Committed, TRIES};
 use crate::layers::{self, Chosen};
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest};
@@ -18,7 +18,7 @@ impl Handle<UpdateFunctionConfiguration> for Control {
         let Request { input, context, audit, .. } = request;
         let function = edit::to_change(&input.function_name, &context)?;
         refused::in_configuration_update(&input)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let old = self.find_settled(&function).await?;
             edit::same_revision(input.revision_id.as_deref(), &old.value)?;
             let layers = self.layers_of_update(&input).await?;
@@ -30,7 +30,7 @@ impl Handle<UpdateFunctionConfiguration> for Control {
             let new = self.changed_now(FunctionRecord { configuration, ..old.value.clone() });
             let mut transaction = Transaction::new();
             layers.iter().for_each(|layers| layers.require_in(&mut transaction));
-            if self.replace(&old, &new, transaction, &audit).await? == Replaced::Done {
+            if self.replace(&old, &new, transaction, &audit).await? == Committed::Done {
                 if layers.is_some() {
                     // A layer version that was deleted may have been in use here for the last time.
                     self.garbage.left();

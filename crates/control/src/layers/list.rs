@@ -2,15 +2,13 @@
 
 use super::compatible::Filter;
 use super::show;
-use crate::{Control, marker, messages};
+use crate::{Control, marker, messages, page};
 use api::lambda::{LayersListItem, ListLayers, ListLayersRequest, ListLayersResponse};
 use api::{Handle, Request};
 use store::records::{LayerRecord, LayerVersionRecord};
 use store::{Key, Stored};
 use types::{AccountId, LayerName, LayerRef, ServiceError};
 
-/// Source: the greatest MaxItems in the API reference, which is also what the service shows unasked.
-pub(super) const PAGE: usize = 50;
 /// Records that one call reads before it answers with what it has and a marker: a filter, or layers without versions, may
 /// pass over many. A layer that was begun is finished.
 pub(super) const READS: usize = 2000;
@@ -22,10 +20,9 @@ impl Handle<ListLayers> for Control {
         let filter =
             Filter::new(input.compatible_runtime, input.compatible_architecture, &self.parts.runtimes)?;
         let after: Option<LayerName> = marker::read(input.marker.as_deref())?;
-        let asked = asked(input.max_items);
-        let (mut layers, next) = self.matching_layers(context.account, after, &filter, asked).await?;
-        let more = layers.len() > asked;
-        layers.truncate(asked);
+        let asked = page::size(input.max_items);
+        let (layers, next) = self.matching_layers(context.account, after, &filter, asked).await?;
+        let (layers, more) = page::cut(layers, asked);
         let last = if more { layers.last().map(|layer| layer.0.name.clone()) } else { next };
         let shown = layers.iter().map(|(layer, latest)| LayersListItem {
             layer_name: Some(layer.name.to_string()),
@@ -34,11 +31,6 @@ impl Handle<ListLayers> for Control {
         });
         Ok(ListLayersResponse { next_marker: last.map(marker::after), layers: Some(shown.collect()) })
     }
-}
-
-/// How many entries a page has.
-pub(super) fn asked(max_items: Option<i64>) -> usize {
-    max_items.and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).clamp(1, PAGE)
 }
 
 impl Control {
@@ -55,7 +47,7 @@ impl Control {
         while found.len() <= asked && reads < READS {
             let place = after.as_ref().map(|name| LayerRecord::place(account, name.as_str())).transpose();
             let place = place.map_err(messages::failed)?;
-            let scan = self.parts.store.scan::<LayerRecord>(&all_of_account, place.as_ref(), PAGE);
+            let scan = self.parts.store.scan::<LayerRecord>(&all_of_account, place.as_ref(), page::MOST);
             let page = scan.await.map_err(messages::failed)?;
             for stored in &page {
                 let name = name_of(stored)?;
@@ -68,7 +60,7 @@ impl Control {
                     return Ok((found, after));
                 }
             }
-            if page.len() < PAGE {
+            if page.len() < page::MOST {
                 return Ok((found, None));
             }
         }
@@ -95,7 +87,7 @@ impl Control {
             if is_last {
                 return Ok(None);
             }
-            size = PAGE;
+            size = page::MOST;
         }
     }
 }

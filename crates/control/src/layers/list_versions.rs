@@ -1,16 +1,13 @@
 //! ListLayerVersions.
 
 use super::compatible::Filter;
-use super::list::{READS, asked};
+use super::list::READS;
 use super::{named, show};
-use crate::{Control, marker, messages};
+use crate::{Control, marker, messages, page};
 use api::lambda::{ListLayerVersions, ListLayerVersionsRequest, ListLayerVersionsResponse};
 use api::{Handle, Request};
 use store::records::LayerVersionRecord;
 use types::{LayerRef, ServiceError};
-
-/// Records that are in memory at a time, beside those that are shown.
-const BATCH: usize = 50;
 
 impl Handle<ListLayerVersions> for Control {
     /// The latest version first. Source: the service's answers; a layer that never was has no versions.
@@ -23,10 +20,9 @@ impl Handle<ListLayerVersions> for Control {
         let filter =
             Filter::new(input.compatible_runtime, input.compatible_architecture, &self.parts.runtimes)?;
         let before: Option<u64> = marker::read(input.marker.as_deref())?;
-        let asked = asked(input.max_items);
-        let (mut versions, next) = self.matching_versions(&layer, before, &filter, asked).await?;
-        let more = versions.len() > asked;
-        versions.truncate(asked);
+        let asked = page::size(input.max_items);
+        let (versions, next) = self.matching_versions(&layer, before, &filter, asked).await?;
+        let (versions, more) = page::cut(versions, asked);
         let last = if more { versions.last().map(|version| version.number) } else { next };
         let shown = versions.iter().map(|version| show::item(version, &layer)).collect();
         Ok(ListLayerVersionsResponse { next_marker: last.map(marker::after), layer_versions: Some(shown) })
@@ -48,9 +44,9 @@ impl Control {
         while found.len() <= asked && reads < READS {
             let place = before.map(|number| LayerVersionRecord::place(account, name, number)).transpose();
             let place = place.map_err(messages::failed)?;
-            let scan = self.parts.store.scan_reverse::<LayerVersionRecord>(&all, place.as_ref(), BATCH);
+            let scan = self.parts.store.scan_reverse::<LayerVersionRecord>(&all, place.as_ref(), page::MOST);
             let page = scan.await.map_err(messages::failed)?;
-            let is_last = page.len() < BATCH;
+            let is_last = page.len() < page::MOST;
             reads += page.len();
             before = page.last().map(|stored| stored.value.number);
             found.extend(page.into_iter().map(|stored| stored.value).filter(|v| filter.admits(v)));

@@ -1,6 +1,7 @@
 //! PublishLayerVersion.
 
 use super::{compatible, named, show};
+use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::functions::package::{self, Checked, CodeSource};
 use crate::usage::AccountUsage;
@@ -12,7 +13,7 @@ use api::lambda::{
 use api::{AuditEntry, Handle, Request};
 use bytes::Bytes;
 use store::records::{CodeRecord, LayerRecord, LayerVersionRecord};
-use store::{FreshBlob, StoreError, Transaction};
+use store::{FreshBlob, Transaction};
 use types::{LayerRef, ServiceError};
 
 /// What a new version is, beside its number and its package.
@@ -70,7 +71,7 @@ impl Control {
         let reserved = AccountUsage { functions: 0, code_bytes: checked.size() };
         let reservation = self.usage.reserve(publication.layer.account, reserved);
         let reservation = reservation.ok_or_else(messages::code_storage_exceeded)?;
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let (code, package) = self.keep(&checked).await?;
             match self.insert_layer_version(&publication, code, package, &audit).await {
                 Ok(Some(record)) => {
@@ -107,12 +108,8 @@ impl Control {
         };
         let place = LayerVersionRecord::place(*account, name.as_str(), number).map_err(messages::failed)?;
         transaction.insert(&place, &record).hold(package);
-        audit.succeed_in(&mut transaction);
-        match self.parts.store.commit(transaction).await {
-            Ok(_) => Ok(Some(record)),
-            Err(StoreError::Conflict { .. }) => Ok(None),
-            Err(error) => Err(messages::failed(error)),
-        }
+        let committed = self.commit(transaction, audit).await?;
+        Ok((committed == Committed::Done).then_some(record))
     }
 }
 

@@ -1,17 +1,14 @@
 //! What a policy belongs to, and the one way in which policies are changed.
 
+use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::{Control, messages};
 use api::{AuditEntry, function_errors};
 use store::records::{
     AliasRecord, FunctionPolicyRecord, FunctionRecord, LayerPolicyRecord, PolicyRecord, VersionRecord,
 };
-use store::{Key, Record, Revision, StoreError, Stored, Transaction};
+use store::{Key, Record, Revision, Stored, Transaction};
 use types::{FunctionRef, LayerVersionRef, Qualifier, RevisionId, ServiceError, Version};
-
-/// How often a change starts over when others are faster: each time somebody else's change was made, so that this many
-/// callers at once all succeed.
-const TRIES: usize = 100;
 
 /// A stored policy of some kind of holder.
 pub(super) trait HeldPolicy: Record {
@@ -153,11 +150,8 @@ impl Control {
             let mut transaction = Transaction::new();
             (found.require)(&mut transaction, &found.key, found.revision);
             write::<H::Policy>(&mut transaction, &holder.place()?, old.as_ref(), new);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(changed),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, audit).await? == Committed::Done {
+                return Ok(changed);
             }
         }
         Err(messages::update_in_progress(&holder.arn()))

@@ -1,15 +1,13 @@
 //! The one way in which tags are changed.
 
+use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::{Control, messages};
 use api::{AuditEntry, function_errors};
 use std::collections::BTreeMap;
 use store::records::{FunctionRecord, TagsRecord};
-use store::{Key, StoreError, Stored, Transaction};
+use store::{Key, Stored, Transaction};
 use types::{FunctionRef, ServiceError};
-
-/// How often a change starts over when others are faster: each time one of theirs was made.
-const TRIES: usize = 100;
 
 type Tags = BTreeMap<String, String>;
 
@@ -36,11 +34,8 @@ impl Control {
             let mut transaction = Transaction::new();
             transaction.require::<FunctionRecord>(&key, stored.revision);
             write(&mut transaction, &place, old.as_ref(), tags);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, audit).await? == Committed::Done {
+                return Ok(());
             }
         }
         Err(messages::update_in_progress(&function.arn()))

@@ -1,16 +1,13 @@
 //! DeleteFunction with a version as qualifier.
 
 use crate::aliases::routing::points_to;
-use crate::functions::edit;
+use crate::commit::{Committed, TRIES};
 use crate::usage::AccountUsage;
-use crate::{Control, messages};
+use crate::{Control, messages, scan};
 use api::AuditEntry;
 use store::records::{AliasRecord, FunctionPolicyRecord, VersionRecord};
-use store::{Key, StoreError, Stored, Transaction};
+use store::{Key, Stored, Transaction};
 use types::{FunctionRef, ServiceError};
-
-/// Aliases that one read looks at.
-const PAGE: usize = 100;
 
 impl Control {
     /// Deletes a version that no alias points to, with its policy. One that is not there is deleted already.
@@ -21,7 +18,7 @@ impl Control {
         audit: AuditEntry,
     ) -> Result<(), ServiceError> {
         let unqualified = FunctionRef { qualifier: None, ..function };
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let releases = self.releases(&unqualified).await?;
             let latest = self.find(&unqualified).await?;
             let Some(version) = self.version(&unqualified, number).await? else { return Ok(()) };
@@ -31,15 +28,10 @@ impl Control {
             transaction
                 .delete::<VersionRecord>(&version.key, version.revision)
                 .remove::<FunctionPolicyRecord>(&policy_of(&version)?);
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => {
-                    let gone = AccountUsage { functions: 0, code_bytes: version.value.code.size };
-                    self.usage.release(unqualified.account, gone);
-                    return Ok(());
-                }
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                let gone = AccountUsage { functions: 0, code_bytes: version.value.code.size };
+                self.usage.release(unqualified.account, gone);
+                return Ok(());
             }
         }
         Err(messages::update_in_progress(&unqualified.unqualified_arn()))
@@ -47,18 +39,12 @@ impl Control {
 
     async fn refuse_aliased(&self, function: &FunctionRef, number: u64) -> Result<(), ServiceError> {
         let all = AliasRecord::all_of(function.account, &function.name).map_err(messages::failed)?;
-        let (mut names, mut after) = (Vec::new(), None::<Key>);
-        loop {
-            let page = self.parts.store.scan::<AliasRecord>(&all, after.as_ref(), PAGE).await;
-            let page = page.map_err(messages::failed)?;
+        let (mut names, mut pages) = (Vec::new(), scan::within::<AliasRecord>(&self.parts.store, all));
+        while let Some(page) = pages.next().await.map_err(messages::failed)? {
             let users = page.iter().filter(|alias| points_to(&alias.value, number));
             names.extend(users.filter_map(|alias| alias.key.segments().next_back().map(str::to_owned)));
-            match page.last().filter(|_| page.len() == PAGE) {
-                Some(last) => after = Some(last.key.clone()),
-                None if names.is_empty() => return Ok(()),
-                None => return Err(messages::version_aliased(&names)),
-            }
         }
+        if names.is_empty() { Ok(()) } else { Err(messages::version_aliased(&names)) }
     }
 }
 

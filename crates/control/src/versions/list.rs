@@ -1,8 +1,8 @@
 //! ListVersionsByFunction.
 
 use crate::functions::configuration::{self, Qualified};
-use crate::functions::{edit, page};
-use crate::{Control, marker, messages};
+use crate::functions::edit;
+use crate::{Control, marker, messages, page};
 use api::lambda::{ListVersionsByFunction, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse};
 use api::{Handle, Request};
 use store::records::VersionRecord;

@@ -1,11 +1,12 @@
 //! PublishVersion.
 
+use crate::commit::{Committed, TRIES};
 use crate::functions::{configuration, edit};
 use crate::{Control, messages};
 use api::lambda::{FunctionConfiguration, PublishVersion, PublishVersionRequest};
 use api::{AuditEntry, Handle, Request};
+use store::Transaction;
 use store::records::FunctionRecord;
-use store::{StoreError, Transaction};
 use types::{FunctionRef, ServiceError};
 
 use super::Publication;
@@ -31,7 +32,7 @@ impl Control {
         input: PublishVersionRequest,
         audit: AuditEntry,
     ) -> Result<FunctionConfiguration, ServiceError> {
-        for _ in 0..edit::TRIES {
+        for _ in 0..TRIES {
             let latest = self.find_settled(&function).await?;
             let releases = self.releases(&function).await?;
             edit::same_revision(input.revision_id.as_deref(), &latest.value)?;
@@ -44,11 +45,8 @@ impl Control {
             if let Publication::Unchanged(version) = &publication {
                 return Ok(configuration::published(&self, version));
             }
-            audit.succeed_in(&mut transaction);
-            match self.parts.store.commit(transaction).await {
-                Ok(_) => return Ok(configuration::published(&self, &publication.keep())),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(messages::failed(error)),
+            if self.commit(transaction, &audit).await? == Committed::Done {
+                return Ok(configuration::published(&self, &publication.keep()));
             }
         }
         Err(messages::update_in_progress(&function.unqualified_arn()))

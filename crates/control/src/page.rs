@@ -1,9 +1,10 @@
-//! The size of a page, the same for functions, versions and aliases.
+//! The size of a page, the same in all lists.
 
 /// Source: "Lambda returns up to 50 functions per call" (API reference, ListFunctions); "Note that
 /// ListVersionsByFunction returns a maximum of 50 items in each response, even if you set the number higher", and the
-/// same of ListAliases.
-const MOST: usize = 50;
+/// same of ListAliases; the greatest MaxItems of ListLayers and ListLayerVersions is 50, which is also what they show
+/// unasked.
+pub(crate) const MOST: usize = 50;
 
 /// How many entries a caller gets.
 pub(crate) fn size(max_items: Option<i64>) -> usize {
