@@ -182,16 +182,17 @@ def test_a_restart_keeps_everything(start, tmp_path):
 def test_a_stop_finishes_what_runs_and_leaves_nothing(start):
     platform = start()
     tenant = Tenant(platform, FIRST)
-    function = tenant.deploy("import time\ndef handler(event, context):\n    time.sleep(1.5)\n    return 'finished'\n")
+    function = tenant.deploy("import time\ndef handler(event, context):\n    time.sleep(4)\n    return 'finished'\n")
     answers = []
     caller = threading.Thread(target=lambda: answers.append(function()))
     caller.start()
+    assert eventually(lambda: Traces(platform).namespaces, 20)
     time.sleep(0.7)
     traces = Traces(platform)
     assert traces.processes and traces.namespaces
     assert cgroups(platform.data) or os.geteuid() != 0
     assert platform.stop() == 0
-    caller.join(10)
+    caller.join(30)
     assert answers == ["finished"]
     traces.gone()
     assert not cgroups(platform.data)

@@ -225,9 +225,9 @@ def test_parameters_without_effect_are_refused_by_name(tenant):
 
 
 def test_what_is_not_built_says_so(tenant):
-    code, message, status = error_of(tenant.functions.publish_version, FunctionName="any")
+    code, message, status = error_of(tenant.functions.list_code_signing_configs)
     assert (code, status) == ("NotImplementedException", 501)
-    assert message == "Lambent does not implement lambda:PublishVersion yet."
+    assert message == "Lambent does not implement lambda:ListCodeSigningConfigs yet."
 
 
 def test_a_deleted_function_is_gone_at_once_and_its_name_is_free(tenant):

@@ -156,7 +156,7 @@ def test_concurrent_cold_invocations_make_no_surplus(tenant):
 def test_the_most_recently_used_environment_is_taken_first(tenant):
     function = tenant.deploy(IDENTITY)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        long = pool.submit(function, {"sleep": 0.6})
+        long = pool.submit(function, {"sleep": 2})
         short = pool.submit(function, {"sleep": 0.1})
         last = long.result()
     assert short.result() != last
@@ -164,14 +164,13 @@ def test_the_most_recently_used_environment_is_taken_first(tenant):
 
 
 def test_cold_starts_of_different_functions_do_not_wait_for_one_another(tenant):
-    slow = tenant.deploy("import time\ntime.sleep(3)\ndef handler(event, context):\n    return 'slow'\n")
+    slow = tenant.deploy("import time\ntime.sleep(6)\ndef handler(event, context):\n    return 'slow'\n")
     quick = tenant.deploy()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(slow)
         time.sleep(0.2)
-        started = time.monotonic()
         assert quick({"a": 1}) == {"a": 1}
-        assert time.monotonic() - started < 2
+        assert not waiting.done()
         assert waiting.result() == "slow"
 
 

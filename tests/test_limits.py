@@ -25,7 +25,7 @@ def handler(event, context):
 def small(start, tmp_path_factory):
     """An account of three concurrent invocations, whose unused environments end after a second."""
     config = tmp_path_factory.mktemp("config") / "lambent.toml"
-    config.write_text("[account]\nconcurrency = 3\n[worker]\nidle_seconds = 1\nmax_ephemeral_storage = 1024\n")
+    config.write_text("[account]\nconcurrency = 3\n[worker]\nidle_seconds = 3\nmax_ephemeral_storage = 1024\n")
     return Tenant(start("--config", str(config)), FIRST)
 
 
@@ -34,7 +34,7 @@ def test_over_the_accounts_concurrency_calls_are_throttled_and_then_it_clears(sm
 
     def attempt(_):
         try:
-            return function({"sleep": 1})
+            return function({"sleep": 3})
         except ClientError as error:
             return error.response
 
@@ -60,7 +60,7 @@ def test_an_unused_environment_ends(small):
     function = small.deploy(IDENTITY)
     first = function({})
     assert function({}) == first
-    time.sleep(3.5)
+    time.sleep(7)
     assert function({}) != first
 
 

@@ -65,6 +65,14 @@ impl Platform {
         Self::with(Setup::default()).await
     }
 
+    /// A platform with the usual choices and one function, made as [`Self::minimal`] says and active.
+    pub async fn with_function(function: &str) -> Self {
+        let platform = Self::start().await;
+        platform.create(platform.minimal(function)).await.ok();
+        platform.settled(function).await;
+        platform
+    }
+
     /// A platform with these choices.
     ///
     /// # Panics

@@ -111,7 +111,7 @@ async fn stalled_uploads_hold_no_memory_that_others_need() {
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     let invoke = samples::least("lambda", "Invoke").body(vec![b'1'; SYNC_REQUEST_BYTES]);
-    let answer = tokio::time::timeout(Duration::from_secs(5), platform.call(&invoke, &platform.root)).await;
+    let answer = tokio::time::timeout(Duration::from_secs(15), platform.call(&invoke, &platform.root)).await;
     assert_eq!(answer.unwrap().status, 200);
 }
 

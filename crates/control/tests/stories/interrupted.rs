@@ -11,7 +11,7 @@ const POLLS: usize = 12;
 /// What is stored, counted and on the disk agree once everything that was under way is over.
 async fn agrees(platform: &Platform) {
     let mut left = None;
-    for _ in 0..200 {
+    for _ in 0..4000 {
         let functions = platform.functions().await;
         let size = functions.iter().map(|f| f.code.size).sum();
         let settled = functions.iter().all(store_is_settled);

@@ -95,9 +95,7 @@ async fn concurrent_changes_all_happen() {
 
 #[tokio::test]
 async fn a_stale_revision_changes_nothing() {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
+    let platform = Platform::with_function("echo").await;
     let before = platform.configuration("echo").await.ok().json();
     let message = "The Revision Id provided does not match the latest Revision Id. \
                    Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
@@ -117,9 +115,7 @@ async fn a_stale_revision_changes_nothing() {
 
 #[tokio::test]
 async fn a_dry_run_of_a_code_update_changes_nothing() {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
+    let platform = Platform::with_function("echo").await;
     let before = platform.configuration("echo").await.ok().json();
     let dry = json!({"ZipFile": base64(&zip(b"other")), "DryRun": true});
     let shown = platform.update_code("echo", dry).await.ok().json();

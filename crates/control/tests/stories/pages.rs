@@ -94,9 +94,7 @@ async fn a_page_has_at_most_fifty_functions() {
 
 #[tokio::test]
 async fn a_list_shows_less_than_a_function() {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
+    let platform = Platform::with_function("echo").await;
     let page = platform.list("").await.ok().json();
     for member in [
         "State",

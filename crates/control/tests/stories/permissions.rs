@@ -11,14 +11,6 @@ use types::{AccountId, RevisionId, Version};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
-/// A platform with one function.
-async fn with_echo() -> Platform {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
-    platform
-}
-
 /// AddPermission to S3, with these members in place of the usual ones.
 async fn add(platform: &Platform, function: &str, query: &str, members: Value) -> Reply {
     let mut request =
@@ -82,7 +74,7 @@ async fn release(platform: &Platform) {
 
 #[tokio::test]
 async fn a_permission_is_added_shown_and_removed() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let before = platform.configuration("echo").await.ok().json();
     let nothing = missing("The resource you requested does not exist.");
     assert_eq!(get(&platform, "echo", "").await.error(), nothing);
@@ -110,7 +102,7 @@ async fn a_permission_is_added_shown_and_removed() {
 
 #[tokio::test]
 async fn each_parameter_becomes_what_the_service_makes_of_it() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     platform.keys.trust(
         "arn:aws:iam::123456789012:role/caller",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#,
@@ -187,7 +179,7 @@ async fn a_statement_is_written_as_it_was_recorded() {
 
 #[tokio::test]
 async fn what_can_not_be_granted_is_refused_in_the_services_words() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let principal = invalid("The provided principal was invalid. Please check the principal and try again.");
     for nobody in ["amazonaws.com", "ana", "arn:aws:iam::000000000000:role/nobody", "arn:aws:iam::*:root"] {
         assert_eq!(
@@ -234,7 +226,7 @@ async fn what_can_not_be_granted_is_refused_in_the_services_words() {
 
 #[tokio::test]
 async fn statements_are_named_once_and_found_by_their_name() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let none = missing("No policy is associated with the given resource.");
     assert_eq!(remove(&platform, "echo", "s3").await.error(), none);
     add(&platform, "echo", "", json!({})).await.ok();
@@ -248,7 +240,7 @@ async fn statements_are_named_once_and_found_by_their_name() {
 
 #[tokio::test]
 async fn a_stale_revision_of_the_policy_changes_nothing() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let message = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the \
                    latest Revision Id";
     let stale = (412, "PreconditionFailedException".to_owned(), message.to_owned());
@@ -270,7 +262,7 @@ async fn a_stale_revision_of_the_policy_changes_nothing() {
 
 #[tokio::test]
 async fn versions_and_aliases_have_policies_of_their_own() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     release(&platform).await;
     add(&platform, "echo", "", json!({})).await.ok();
     for qualifier in ["1", "live"] {
@@ -289,7 +281,7 @@ async fn versions_and_aliases_have_policies_of_their_own() {
 
 #[tokio::test]
 async fn twenty_kilobytes_are_the_limit() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let mut fits = 0;
     let refused = loop {
         let sid = format!("{fits:0>100}");
@@ -309,7 +301,7 @@ async fn twenty_kilobytes_are_the_limit() {
 
 #[tokio::test]
 async fn a_deleted_function_leaves_no_policy_for_the_next_one() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     release(&platform).await;
     add(&platform, "echo", "", json!({})).await.ok();
     add(&platform, "echo:live", "", json!({})).await.ok();
@@ -322,7 +314,7 @@ async fn a_deleted_function_leaves_no_policy_for_the_next_one() {
 
 #[tokio::test]
 async fn concurrent_grants_all_happen_and_none_outlives_the_function() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let many = |platform: &Platform| {
         let mut calls = tokio::task::JoinSet::new();
         for number in 0..24 {
@@ -347,7 +339,7 @@ async fn concurrent_grants_all_happen_and_none_outlives_the_function() {
 
 #[tokio::test]
 async fn a_grant_and_its_audit_record_are_one_transaction() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     add(&platform, "echo", "", json!({})).await.ok();
     remove(&platform, "echo", "s3").await.ok();
     let audit = platform.audit().await;

@@ -9,13 +9,6 @@ use testkit::{Platform, Reply};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
-async fn with_echo() -> Platform {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
-    platform
-}
-
 async fn tag(platform: &Platform, resource: &str, tags: Value) -> Reply {
     platform.call(Method::POST, &format!("/2017-03-31/tags/{resource}"), json!({"Tags": tags})).await
 }
@@ -39,7 +32,7 @@ fn many(first: usize, count: usize) -> Value {
 
 #[tokio::test]
 async fn tags_are_added_changed_listed_and_removed() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let before = platform.configuration("echo").await.ok().json();
     assert_eq!(tags(&platform).await, json!({}));
     let tagged = tag(&platform, ARN, json!({"team": "blue", "cost": ""})).await;
@@ -78,7 +71,7 @@ async fn a_function_is_created_with_tags_and_takes_them_with_it() {
 
 #[tokio::test]
 async fn a_function_shows_its_tags_to_who_may_list_them() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     assert_eq!(platform.get("echo").await.ok().json()["Tags"], Value::Null);
     tag(&platform, ARN, json!({"team": "blue"})).await.ok();
     assert_eq!(platform.get("echo").await.ok().json()["Tags"], json!({"team": "blue"}));
@@ -101,7 +94,7 @@ async fn a_function_shows_its_tags_to_who_may_list_them() {
 
 #[tokio::test]
 async fn tags_need_permissions_of_their_own() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let policy = |actions: Value| {
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
             .to_string()
@@ -129,7 +122,7 @@ async fn tags_need_permissions_of_their_own() {
 
 #[tokio::test]
 async fn what_can_not_be_tagged_is_refused_in_the_services_words() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let missing = |message: &str| (404, "ResourceNotFoundException".to_owned(), message.to_owned());
     let nowhere = ARN.replace("echo", "nowhere");
     let not_found = missing(&format!("Function not found: {nowhere}"));
@@ -172,7 +165,7 @@ async fn what_can_not_be_tagged_is_refused_in_the_services_words() {
 
 #[tokio::test]
 async fn fifty_tags_are_the_limit() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     tag(&platform, ARN, many(0, 50)).await.ok();
     tag(&platform, ARN, many(10, 40)).await.ok();
     let refused = invalid("Number of tags exceeds resource tag limit.");
@@ -182,7 +175,7 @@ async fn fifty_tags_are_the_limit() {
 
 #[tokio::test]
 async fn concurrent_changes_lose_nothing_and_are_on_record() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..24 {
         let client = platform.client.clone();

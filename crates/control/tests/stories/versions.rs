@@ -7,13 +7,6 @@ use testkit::{Platform, Setup, zip, zip_of};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
-async fn deployed() -> Platform {
-    let platform = Platform::start().await;
-    platform.create(platform.minimal("echo")).await.ok();
-    platform.settled("echo").await;
-    platform
-}
-
 fn not_found(arn: &str) -> (u16, String, String) {
     (404, "ResourceNotFoundException".to_owned(), format!("Function not found: {arn}"))
 }
@@ -24,7 +17,7 @@ fn numbers(page: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_version_keeps_what_was_published() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     let published = platform.publish_version("echo", json!({"Description": "first"})).await;
     assert_eq!(published.status.as_u16(), 201);
     let first = published.json();
@@ -51,7 +44,7 @@ async fn a_version_keeps_what_was_published() {
 
 #[tokio::test]
 async fn nothing_new_is_no_new_version() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     let first = platform.publish_version("echo", json!({"Description": "first"})).await.ok().json();
     for request in [json!({}), json!({"Description": "again"}), Value::Null] {
         let again = platform.publish_version("echo", request).await;
@@ -70,7 +63,7 @@ async fn nothing_new_is_no_new_version() {
 
 #[tokio::test]
 async fn publishing_can_depend_on_revision_and_code() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     let latest = platform.configuration("echo").await.ok().json();
     let message = "The Revision Id provided does not match the latest Revision Id. \
                    Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
@@ -117,7 +110,7 @@ async fn creations_and_updates_publish_in_one_step() {
 
 #[tokio::test]
 async fn numbers_are_never_used_again() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     platform.publish_version("echo", json!({})).await.ok();
     platform.delete("echo:1").await.ok();
     assert_eq!(platform.configuration("echo:1").await.error(), not_found(&format!("{ARN}:1")));
@@ -132,7 +125,7 @@ async fn numbers_are_never_used_again() {
 
 #[tokio::test]
 async fn a_version_that_an_alias_uses_stays() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     platform.publish_version("echo", json!({})).await.ok();
     platform.update_configuration("echo", json!({"Timeout": 9})).await.ok();
     platform.publish_version("echo", json!({})).await.ok();
@@ -159,7 +152,7 @@ async fn a_version_that_an_alias_uses_stays() {
 
 #[tokio::test]
 async fn versions_are_listed_in_pages() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     for timeout in 10..15 {
         platform.update_configuration("echo", json!({"Timeout": timeout})).await.ok();
         platform.publish_version("echo", json!({})).await.ok();
@@ -181,7 +174,7 @@ async fn versions_are_listed_in_pages() {
 
 #[tokio::test]
 async fn all_versions_of_all_functions_are_listed() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     platform.create(platform.minimal("echo-a")).await.ok();
     for function in ["echo", "echo-a"] {
         platform.publish_version(function, json!({})).await.ok();
@@ -215,7 +208,7 @@ async fn all_versions_of_all_functions_are_listed() {
 
 #[tokio::test]
 async fn capacity_providers_versions_are_refused_by_name() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     let refused = |name: &str| {
         invalid(&format!(
             "Lambent does not implement {name} yet. Leave it out, or give the value that turns it off."
@@ -234,7 +227,7 @@ async fn capacity_providers_versions_are_refused_by_name() {
 
 #[tokio::test]
 async fn usage_counts_versions_after_a_restart_too() {
-    let platform = deployed().await;
+    let platform = Platform::with_function("echo").await;
     platform.publish_version("echo", json!({})).await.ok();
     let size = zip_of("echo").len() as u64;
     assert_eq!(platform.usage().await, (1, 2 * size));

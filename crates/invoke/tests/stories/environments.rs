@@ -367,7 +367,7 @@ async fn a_stop_lets_running_invocations_end_and_leaves_nothing() {
     platform.invoke("idle", json!({})).await.ok();
     let stop = async {
         latch.reached(1).await;
-        tokio::join!(platform.plane.shutdown(Duration::from_secs(10)), async {
+        tokio::join!(platform.plane.shutdown(Duration::from_secs(60)), async {
             platform.alive(1).await;
             latch.open();
         });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Longest wait for processes or groups to go.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn eventually(is_so: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;

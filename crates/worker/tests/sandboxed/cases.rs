@@ -109,7 +109,8 @@ fn deadline(bench: &Bench) -> Verdict {
         let environment = bench.worker.start(spec).await.unwrap();
         let before = Instant::now();
         let outcome = environment.invoke(event("{}")).await;
-        assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
+        // Waiting for a process to die in vain takes two seconds more than the deadline.
+        assert!(before.elapsed() < Duration::from_millis(2900), "{:?}", before.elapsed());
         assert!(text(&outcome.answer).contains("Task timed out after 1.00 seconds"));
         environment.gone().await;
         let log = bench.sink.take();

@@ -45,7 +45,7 @@ exports.handler = async () => {
 ";
     let before = Instant::now();
     let Some((outcome, log)) = once(bench, CODE, 1) else { return NO_NODE };
-    assert!(before.elapsed() < Duration::from_secs(3), "nothing is waited for: {:?}", before.elapsed());
+    assert!(before.elapsed() < Duration::from_secs(20), "nothing is waited for: {:?}", before.elapsed());
     assert!(text(&outcome.answer).contains("Sandbox.Timedout"), "{outcome:?}");
     assert_eq!(outcome.fate, Fate::Destroyed);
     assert!(log.iter().any(|line| line.ends_with("\tasleep")), "{log:?}");

@@ -64,7 +64,7 @@ async fn a_batch_larger_than_the_room_passes() {
 async fn lines_come_to_the_store_without_a_read() {
     let bench = Bench::start();
     bench.write("a", [(1, "x")]).await;
-    for _ in 0..100 {
+    for _ in 0..1000 {
         if bench.logs.stream(AccountId::FIRST, GROUP, "a").await.is_ok() {
             return;
         }
