@@ -2,7 +2,7 @@
 
 use crate::codec;
 use crate::engine::{Batch, Entry, Expect, Operation};
-use crate::{FreshBlob, Key, Prefix, Record, Revision, StoreError};
+use crate::{FreshBlob, Key, Prefix, Record, Revision, StoreError, Stored};
 use seal::Sealer;
 use serde::Serialize;
 use std::sync::Arc;
@@ -63,6 +63,16 @@ impl Transaction {
     /// Deletes every record of the table whose key begins with `prefix`: one operation, however many there are.
     pub fn remove_all<R: Record>(&mut self, prefix: &Prefix) -> &mut Self {
         self.step(Step::DeleteAll { table: R::TABLE, prefix: prefix.clone() })
+    }
+
+    /// Makes of a record as it was read what it shall be; `None` is no record. Commits only if it still is what was read.
+    pub fn change<R: Record>(&mut self, key: &Key, old: Option<&Stored<R>>, new: Option<&R>) -> &mut Self {
+        match (old, new) {
+            (None, Some(new)) => self.insert(key, new),
+            (Some(old), Some(new)) => self.replace(key, new, old.revision),
+            (Some(old), None) => self.delete::<R>(key, old.revision),
+            (None, None) => self.require_absent::<R>(key),
+        }
     }
 
     /// Commits only if the record still has this revision.

@@ -51,33 +51,20 @@ impl Share {
 
     /// Writes a new reservation and the new total, on condition that both are what was read.
     fn put(&self, reserved: u32, total: u32, transaction: &mut Transaction) {
-        match &self.own {
-            Some(own) => transaction.replace(&self.place, &ConcurrencyRecord { reserved }, own.revision),
-            None => transaction.insert(&self.place, &ConcurrencyRecord { reserved }),
-        };
+        transaction.change(&self.place, self.own.as_ref(), Some(&ConcurrencyRecord { reserved }));
         self.put_total(total, transaction);
     }
 
     /// Gives the reservation back: part of every transaction that deletes the function.
     pub(crate) fn give_back(&self, transaction: &mut Transaction) {
-        match &self.own {
-            Some(own) => {
-                transaction.delete::<ConcurrencyRecord>(&self.place, own.revision);
-                self.put_total(self.total().saturating_sub(own.value.reserved), transaction);
-            }
-            None => {
-                transaction.require_absent::<ConcurrencyRecord>(&self.place);
-            }
+        transaction.change(&self.place, self.own.as_ref(), None);
+        if let Some(reserved) = self.reserved() {
+            self.put_total(self.total().saturating_sub(reserved), transaction);
         }
     }
 
     fn put_total(&self, total: u32, transaction: &mut Transaction) {
-        match &self.total {
-            Some(stored) => {
-                transaction.replace(&self.of_all, &ReservedTotalRecord { total }, stored.revision)
-            }
-            None => transaction.insert(&self.of_all, &ReservedTotalRecord { total }),
-        };
+        transaction.change(&self.of_all, self.total.as_ref(), Some(&ReservedTotalRecord { total }));
     }
 }
 

@@ -149,25 +149,11 @@ impl Control {
             let changed = new.as_ref().map(|policy| policy.revision);
             let mut transaction = Transaction::new();
             (found.require)(&mut transaction, &found.key, found.revision);
-            write::<H::Policy>(&mut transaction, &holder.place()?, old.as_ref(), new);
+            transaction.change(&holder.place()?, old.as_ref(), new.map(H::Policy::of).as_ref());
             if self.commit(transaction, audit).await? == Committed::Done {
                 return Ok(changed);
             }
         }
         Err(messages::update_in_progress(&holder.arn()))
     }
-}
-
-fn write<P: HeldPolicy>(
-    transaction: &mut Transaction,
-    key: &Key,
-    old: Option<&Stored<P>>,
-    new: Option<PolicyRecord>,
-) {
-    match (old, new.map(P::of)) {
-        (None, Some(new)) => transaction.insert(key, &new),
-        (Some(old), Some(new)) => transaction.replace(key, &new, old.revision),
-        (Some(old), None) => transaction.delete::<P>(key, old.revision),
-        (None, None) => transaction.require_absent::<P>(key),
-    };
 }

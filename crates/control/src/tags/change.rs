@@ -33,7 +33,8 @@ impl Control {
             let tags = change(old.as_ref().map_or(&Tags::new(), |stored| &stored.value.tags))?;
             let mut transaction = Transaction::new();
             transaction.require::<FunctionRecord>(&key, stored.revision);
-            write(&mut transaction, &place, old.as_ref(), tags);
+            let new = Some(TagsRecord { tags }).filter(|new| !new.tags.is_empty());
+            transaction.change(&place, old.as_ref(), new.as_ref());
             if self.commit(transaction, audit).await? == Committed::Done {
                 return Ok(());
             }
@@ -48,13 +49,4 @@ impl Control {
 
 fn place(function: &FunctionRef) -> Result<Key, ServiceError> {
     TagsRecord::place(function.account, &function.name).map_err(messages::failed)
-}
-
-fn write(transaction: &mut Transaction, place: &Key, old: Option<&Stored<TagsRecord>>, tags: Tags) {
-    match old {
-        None if tags.is_empty() => transaction.require_absent::<TagsRecord>(place),
-        None => transaction.insert(place, &TagsRecord { tags }),
-        Some(old) if tags.is_empty() => transaction.delete::<TagsRecord>(place, old.revision),
-        Some(old) => transaction.replace(place, &TagsRecord { tags }, old.revision),
-    };
 }

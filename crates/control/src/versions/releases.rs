@@ -43,7 +43,7 @@ impl Releases {
     pub(crate) fn give_number(&self, of: RevisionId, transaction: &mut Transaction) -> u64 {
         let number = self.last_version() + 1;
         let next = ReleasesRecord { last_version: number, published: Some(of), ..self.changed() };
-        self.write(&next, transaction);
+        self.write(Some(&next), transaction);
         number
     }
 
@@ -53,15 +53,13 @@ impl Releases {
         if self.stored.is_none() {
             transaction.require::<FunctionRecord>(&function.key, function.revision);
         }
-        self.write(&self.changed(), transaction);
+        self.write(Some(&self.changed()), transaction);
     }
 
     /// The same for the deletion of the function. Functions that never had a release leave nothing behind.
     pub(crate) fn end(&self, transaction: &mut Transaction) {
-        match &self.stored {
-            Some(_) => self.write(&ReleasesRecord { published: None, ..self.changed() }, transaction),
-            None => drop(transaction.require_absent::<ReleasesRecord>(&self.key)),
-        }
+        let ended = self.stored.is_some().then(|| ReleasesRecord { published: None, ..self.changed() });
+        self.write(ended.as_ref(), transaction);
     }
 
     fn changed(&self) -> ReleasesRecord {
@@ -69,10 +67,7 @@ impl Releases {
         ReleasesRecord { changes: record.changes + 1, ..record }
     }
 
-    fn write(&self, record: &ReleasesRecord, transaction: &mut Transaction) {
-        match &self.stored {
-            Some(stored) => transaction.replace(&self.key, record, stored.revision),
-            None => transaction.insert(&self.key, record),
-        };
+    fn write(&self, record: Option<&ReleasesRecord>, transaction: &mut Transaction) {
+        transaction.change(&self.key, self.stored.as_ref(), record);
     }
 }
