@@ -156,7 +156,7 @@ async fn each_parameter_becomes_what_the_service_makes_of_it() {
 
 #[tokio::test]
 async fn a_statement_is_written_as_it_was_recorded() {
-    let platform = with_echo().await;
+    let platform = Platform::with_function("echo").await;
     let added = add(
         &platform,
         "echo",
