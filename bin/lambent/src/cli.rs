@@ -31,10 +31,10 @@ pub(crate) enum Command {
 #[derive(Args)]
 pub(crate) struct DataArguments {
     /// TOML file with the configuration
-    #[arg(long, value_name = "FILE", env = "LAMBENT_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "LAMBENT_CONFIG", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Directory for everything that is kept [default: ./lambent-data]
-    #[arg(long, value_name = "DIR", env = "LAMBENT_DATA_DIR")]
+    #[arg(long, value_name = "DIR", env = "LAMBENT_DATA_DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
 }
 
@@ -121,6 +121,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_directory_may_be_named_before_or_after_the_action() {
+        for line in [
+            ["lambent", "runtimes", "--data-dir", "d", "add", "python3.12", "/usr"],
+            ["lambent", "runtimes", "add", "--data-dir", "d", "python3.12", "/usr"],
+            ["lambent", "runtimes", "add", "python3.12", "/usr", "--data-dir", "d"],
+        ] {
+            let Command::Runtimes(arguments) =
+                Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{e}")).command
+            else {
+                panic!("{line:?} is another command");
+            };
+            assert_eq!(arguments.data.data_dir.as_deref(), Some("d".as_ref()), "{line:?}");
+        }
     }
 
     #[test]

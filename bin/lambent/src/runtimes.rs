@@ -39,7 +39,8 @@ fn show(folder: &Path) -> Result<(), Error> {
     }
     if runtimes.names().is_empty() && runtimes.outdated().is_empty() {
         output::line(format_args!(
-            "No runtimes yet: `lambent serve` makes those that it finds on this host."
+            "No runtimes in {}: `lambent serve` makes those that it finds on this host. --data-dir names another data directory.",
+            folder.display()
         ))?;
     }
     for name in runtimes.names() {
