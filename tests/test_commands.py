@@ -184,8 +184,16 @@ def test_the_demo(start, binary, tmp_path):
     expected = {name for name in os.listdir(os.path.join(repository, "examples"))
                 if os.path.isdir(os.path.join(repository, "examples", name))}
     assert samples and samples <= expected | {"hello"}, samples
+    # The first sample is called again; what is said of another one is what it has now.
+    runtimes = dict(re.findall(r"^Deployed (\S+) \((\S+)\)$", first.log(), re.M))
+    assert set(runtimes) == samples
+    for other in list(runtimes)[1:]:
+        runtimes[other] = "provided.al2023"
+        functions.update_function_configuration(FunctionName=other, Runtime=runtimes[other])
     assert first.stop() == 0
     second = start("--demo", data=data, accounts=())
     assert eventually(lambda: "Serving on" in second.log() or second.process.poll() is not None, 60)
     assert "Hello, world!" in second.log() and key not in second.log()
+    found = re.findall(r"^Found (\S+) \((\S+)\)$", second.log(), re.M)
+    assert dict(found) == runtimes, second.log()
     assert second.stop() == 0

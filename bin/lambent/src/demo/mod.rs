@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use client::{Client, Reply};
 use samples::Sample;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Instant;
 use types::RuntimeName;
 
@@ -73,8 +73,20 @@ async fn deploy(client: &mut Client, key: &FirstKey, sample: &Sample) -> Result<
     let reply = client.json("POST", "/2015-03-31/functions", &body.to_string()).await?;
     let created = reply.status == 201;
     accept("CreateFunction", reply, "ResourceConflictException")?;
-    tell(format_args!("{} {} ({})", if created { "Deployed" } else { "Found" }, sample.name, sample.runtime));
+    if created {
+        tell(format_args!("Deployed {} ({})", sample.name, sample.runtime));
+    } else {
+        tell(format_args!("Found {} ({})", sample.name, runtime_of(client, sample).await?));
+    }
     Ok(())
+}
+
+/// What a function that was there before runs on: a newer runtime may have been installed since.
+async fn runtime_of(client: &mut Client, sample: &Sample) -> Result<String, DemoError> {
+    let path = format!("/2015-03-31/functions/{}/configuration", sample.name);
+    let answer = accept("GetFunctionConfiguration", client.json("GET", &path, "").await?, "")?;
+    let configuration: Value = serde_json::from_str(&answer).unwrap_or_default();
+    Ok(configuration["Runtime"].as_str().unwrap_or("no runtime").to_owned())
 }
 
 async fn call(client: &mut Client, sample: &Sample) -> Result<(), DemoError> {
