@@ -69,6 +69,11 @@ pub(crate) fn not_built(parameter: &str) -> ServiceError {
     ))
 }
 
+/// Our own: code comes with the request; leaving the other source out would leave no code.
+pub(crate) fn not_from_there(parameter: &str) -> ServiceError {
+    invalid(format!("Lambent does not implement {parameter} yet. Send the zip itself as ZipFile."))
+}
+
 /// Our own: the architecture of the host is the only one that runs here.
 pub(crate) fn other_architecture(asked: &str) -> ServiceError {
     invalid(format!("Lambent runs functions for {} on this host, not for {asked}.", host_architecture()))

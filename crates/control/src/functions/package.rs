@@ -19,10 +19,10 @@ pub(crate) struct CodeSource<'a> {
 /// The zip of a request; other sources are refused by name.
 pub(crate) fn zip(source: &CodeSource<'_>) -> Result<Bytes, ServiceError> {
     if source.s3_bucket {
-        return Err(messages::not_built("S3Bucket"));
+        return Err(messages::not_from_there("S3Bucket"));
     }
     if source.image {
-        return Err(messages::not_built("ImageUri"));
+        return Err(messages::not_from_there("ImageUri"));
     }
     if source.source_key {
         return Err(messages::not_built("SourceKMSKeyArn"));

@@ -143,9 +143,11 @@ fn all_are_decided(request: &str, decisions: &[Decision]) {
 }
 
 fn not_built(name: &str) -> (u16, String, String) {
-    invalid(&format!(
-        "Lambent does not implement {name} yet. Leave it out, or give the value that turns it off."
-    ))
+    let instead = match name {
+        "S3Bucket" | "ImageUri" => "Send the zip itself as ZipFile.",
+        _ => "Leave it out, or give the value that turns it off.",
+    };
+    invalid(&format!("Lambent does not implement {name} yet. {instead}"))
 }
 
 async fn try_all(decisions: Vec<Decision>, call: impl AsyncFn(&str, Value) -> Reply) {
