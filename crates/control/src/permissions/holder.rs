@@ -1,5 +1,6 @@
 //! What a policy belongs to, and the one way in which policies are changed.
 
+use super::policy::Before;
 use crate::commit::{Committed, TRIES};
 use crate::functions::edit;
 use crate::{Control, messages};
@@ -45,14 +46,16 @@ pub(super) struct Found {
     require: fn(&mut Transaction, &Key, Revision),
     key: Key,
     revision: Revision,
+    /// What the API calls the holder's RevisionId, where it has one.
+    id: Option<RevisionId>,
 }
 
 impl Found {
-    pub(super) fn of<R: Record>(stored: &Stored<R>) -> Self {
+    fn of<R: Record>(stored: &Stored<R>, id: Option<RevisionId>) -> Self {
         let require = |transaction: &mut Transaction, key: &Key, revision: Revision| {
             transaction.require::<R>(key, revision);
         };
-        Self { require, key: stored.key.clone(), revision: stored.revision }
+        Self { require, key: stored.key.clone(), revision: stored.revision, id }
     }
 }
 
@@ -73,18 +76,20 @@ impl Holder for FunctionRef {
         let function = control.read::<FunctionRecord>(&edit::place(account, name)?).await?;
         let function = function.ok_or_else(|| function_errors::not_found(&FunctionRef::arn(self)))?;
         match &self.qualifier {
-            None | Some(Qualifier::Version(Version::Latest)) => Ok(Found::of(&function)),
+            None | Some(Qualifier::Version(Version::Latest)) => {
+                Ok(Found::of(&function, Some(function.value.revision)))
+            }
             Some(Qualifier::Version(Version::Number(number))) => {
                 let key = VersionRecord::place(account, name, *number).map_err(messages::failed)?;
                 let version = control.read::<VersionRecord>(&key).await?;
                 let version = version.ok_or_else(|| function_errors::not_found(&FunctionRef::arn(self)))?;
-                Ok(Found::of(&version))
+                Ok(Found::of(&version, Some(version.value.revision)))
             }
             Some(Qualifier::Alias(alias)) => {
                 let key = AliasRecord::place(account, name, alias).map_err(messages::failed)?;
                 let alias = control.read::<AliasRecord>(&key).await?;
                 let alias = alias.ok_or_else(|| messages::no_alias(&FunctionRef::arn(self)))?;
-                Ok(Found::of(&alias))
+                Ok(Found::of(&alias, Some(alias.value.revision)))
             }
         }
     }
@@ -116,7 +121,7 @@ impl Holder for LayerVersionRef {
         let stored = control.layer_version(self).await?;
         let stored =
             stored.ok_or_else(|| messages::policies::no_layer_version(&LayerVersionRef::arn(self)))?;
-        Ok(Found::of(&stored))
+        Ok(Found::of(&stored, None))
     }
 }
 
@@ -133,19 +138,20 @@ impl Control {
         self.read::<H::Policy>(&holder.place()?).await
     }
 
-    /// Changes a holder's policy. `change` is given the policy as it is and a revision for what it becomes; nothing means
-    /// that no policy is left.
+    /// Changes a holder's policy. `change` is given what there is and a revision for what it becomes; nothing means that no
+    /// policy is left.
     pub(super) async fn change_policy<H: Holder>(
         &self,
         holder: &H,
         audit: &AuditEntry,
-        change: impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync,
+        change: impl Fn(Before<'_>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync,
     ) -> Result<Option<RevisionId>, ServiceError> {
         for _ in 0..TRIES {
             let found = holder.find(self).await?;
             let old = self.policy_of(holder).await?;
             let revision = RevisionId::generate(&*self.parts.random);
-            let new = change(old.as_ref().map(|stored| stored.value.policy()), revision)?;
+            let policy = old.as_ref().map(|stored| stored.value.policy());
+            let new = change(Before { policy, holder: found.id }, revision)?;
             let changed = new.as_ref().map(|policy| policy.revision);
             let mut transaction = Transaction::new();
             (found.require)(&mut transaction, &found.key, found.revision);

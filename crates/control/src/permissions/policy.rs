@@ -8,7 +8,16 @@ use types::{RevisionId, ServiceError};
 /// The longest policy as JSON. Source: "Function resource-based policy: 20 KB" (Lambda quotas); the message names 20480.
 const MAX_BYTES: usize = 20_480;
 
-/// The caller's RevisionId, where it sent one, and what is said where it is not the policy's.
+/// What there is before a change.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    /// The policy, once there is one.
+    pub(super) policy: Option<&'a PolicyRecord>,
+    /// The RevisionId of what the policy belongs to. Layer versions have none.
+    pub(super) holder: Option<RevisionId>,
+}
+
+/// The caller's RevisionId, where it sent one, and what is said where it is stale.
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
     revision: Option<&'a str>,
@@ -19,10 +28,10 @@ pub(super) struct Expected<'a> {
 pub(super) fn adding(
     statement: PolicyStatement,
     expected: Expected<'_>,
-) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
-    move |old, revision| {
-        expected.check(old)?;
-        with(old, statement.clone(), revision).map(Some)
+) -> impl Fn(Before<'_>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
+    move |before, revision| {
+        expected.check(before)?;
+        with(before.policy, statement.clone(), revision).map(Some)
     }
 }
 
@@ -30,11 +39,11 @@ pub(super) fn adding(
 pub(super) fn removing(
     sid: &str,
     expected: Expected<'_>,
-) -> impl Fn(Option<&PolicyRecord>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
-    move |old, revision| {
-        let old = old.ok_or_else(messages::no_policy_to_change)?;
+) -> impl Fn(Before<'_>, RevisionId) -> Result<Option<PolicyRecord>, ServiceError> + Sync {
+    move |before, revision| {
+        let old = before.policy.ok_or_else(messages::no_policy_to_change)?;
         let new = without(old, sid, revision)?;
-        expected.check(Some(old))?;
+        expected.check(before)?;
         Ok(new)
     }
 }
@@ -85,9 +94,10 @@ impl<'a> Expected<'a> {
         Self { revision, stale: messages::stale_layer_policy_revision }
     }
 
-    /// Where there is no policy no revision fits.
-    fn check(self, policy: Option<&PolicyRecord>) -> Result<(), ServiceError> {
-        let current = policy.map(|policy| policy.revision);
+    /// Before the first statement there is no policy to ask about: the revision of the function, version or alias counts.
+    /// Source: recorded on AddPermission for a new alias.
+    fn check(self, before: Before<'_>) -> Result<(), ServiceError> {
+        let current = before.policy.map(|policy| policy.revision).or(before.holder);
         match self.revision {
             Some(asked) if current.is_none() || asked.parse().ok() != current => Err((self.stale)()),
             _ => Ok(()),

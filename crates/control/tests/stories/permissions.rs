@@ -245,8 +245,10 @@ async fn a_stale_revision_of_the_policy_changes_nothing() {
                    latest Revision Id";
     let stale = (412, "PreconditionFailedException".to_owned(), message.to_owned());
     let function = platform.configuration("echo").await.ok().json()["RevisionId"].clone();
-    assert_eq!(add(&platform, "echo", "", json!({"RevisionId": function})).await.error(), stale);
-    add(&platform, "echo", "", json!({})).await.ok();
+    assert_eq!(add(&platform, "echo", "", json!({"RevisionId": "x"})).await.error(), stale);
+    add(&platform, "echo", "", json!({"RevisionId": function})).await.ok();
+    let late = json!({"StatementId": "late", "RevisionId": function});
+    assert_eq!(add(&platform, "echo", "", late).await.error(), stale);
     let first = get(&platform, "echo", "").await.ok().json()["RevisionId"].as_str().unwrap().to_owned();
     add(&platform, "echo", "", json!({"StatementId": "two", "RevisionId": first})).await.ok();
     assert_eq!(
@@ -258,6 +260,24 @@ async fn a_stale_revision_of_the_policy_changes_nothing() {
     assert_eq!(sids(&platform).await, ["s3", "two"]);
     let current = get(&platform, "echo", "").await.ok().json()["RevisionId"].as_str().unwrap().to_owned();
     remove(&platform, "echo", &format!("two?RevisionId={current}")).await.ok();
+}
+
+#[tokio::test]
+async fn the_first_statement_may_name_the_revision_of_what_it_is_for() {
+    let platform = Platform::with_function("echo").await;
+    let post = |place: &str, body| {
+        let target = format!("/2015-03-31/functions/echo/{place}");
+        let platform = &platform;
+        async move { platform.call(Method::POST, &target, body).await.ok().json()["RevisionId"].clone() }
+    };
+    let version = post("versions", json!({})).await;
+    let alias = post("aliases", json!({"Name": "live", "FunctionVersion": "1"})).await;
+    for (qualifier, own, other) in [("live", &alias, &version), ("1", &version, &alias)] {
+        let query = format!("?Qualifier={qualifier}");
+        let refused = add(&platform, "echo", &query, json!({"RevisionId": other})).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (412, "PreconditionFailedException"));
+        add(&platform, "echo", &query, json!({"RevisionId": own})).await.ok();
+    }
 }
 
 #[tokio::test]
