@@ -12,14 +12,8 @@ use std::collections::HashSet;
 /// # Errors
 /// What IAM calls MalformedPolicyDocument.
 pub fn parse_identity_policy(json: &str) -> Result<Policy, PolicyError> {
-    if json.len() > MAX_BYTES {
-        return Err(PolicyError::TooLong);
-    }
-    let document: Document = serde_json::from_str(json).map_err(|_| PolicyError::Syntax)?;
+    let document = document(json)?;
     let statements = document.statement.as_slice();
-    if statements.is_empty() || !is_version(document.version.as_deref()) {
-        return Err(PolicyError::Syntax);
-    }
     for statement in statements {
         check_identity_shape(statement)?;
     }
@@ -42,6 +36,18 @@ pub fn parse_identity_policy(json: &str) -> Result<Policy, PolicyError> {
 /// How long a policy is for IAM's quotas, which do not count white space (source: "IAM and STS quotas").
 pub fn counted_characters(json: &str) -> usize {
     json.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// The document of an identity or resource policy: of a bounded size and a known version, with a statement.
+pub(crate) fn document(json: &str) -> Result<Document, PolicyError> {
+    if json.len() > MAX_BYTES {
+        return Err(PolicyError::TooLong);
+    }
+    let document: Document = serde_json::from_str(json).map_err(|_| PolicyError::Syntax)?;
+    if document.statement.as_slice().is_empty() || !is_version(document.version.as_deref()) {
+        return Err(PolicyError::Syntax);
+    }
+    Ok(document)
 }
 
 /// The versions of the policy language; none means the older one.

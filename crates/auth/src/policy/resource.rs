@@ -2,10 +2,10 @@
 
 use super::condition::Conditions;
 use super::decision::{Question, Rule};
-use super::document::{Document, MAX_BYTES, Statement};
+use super::document::Statement;
 use super::error::PolicyError;
 use super::named::{self, Grant, NamedRule};
-use super::parse::{actions, check_shape, effect, is_version, resources};
+use super::parse::{actions, check_shape, document, effect, resources};
 use super::principals::Named;
 use crate::Principal;
 use std::collections::HashSet;
@@ -35,14 +35,8 @@ impl ResourcePolicy {
 /// # Errors
 /// What is wrong with it, in IAM's words.
 pub fn parse_resource_policy(json: &str) -> Result<ResourcePolicy, PolicyError> {
-    if json.len() > MAX_BYTES {
-        return Err(PolicyError::TooLong);
-    }
-    let document: Document = serde_json::from_str(json).map_err(|_| PolicyError::Syntax)?;
+    let document = document(json)?;
     let statements = document.statement.as_slice();
-    if statements.is_empty() || !is_version(document.version.as_deref()) {
-        return Err(PolicyError::Syntax);
-    }
     let mut seen = HashSet::new();
     if !statements.iter().filter_map(|statement| statement.sid.as_deref()).all(|sid| seen.insert(sid)) {
         return Err(PolicyError::DuplicateSid);

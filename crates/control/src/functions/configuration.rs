@@ -119,14 +119,6 @@ pub(crate) fn show<'r>(
 ) -> FunctionConfiguration {
     let record = record.into();
     let configuration = record.configuration;
-    let pending = record.state == FunctionState::Pending;
-    let updating = record.last_update == UpdateStatus::InProgress;
-    // Source: recorded on CreateFunction: null until the function is active.
-    let last_update = match record.last_update {
-        _ if pending => None,
-        UpdateStatus::InProgress => Some("InProgress"),
-        UpdateStatus::Successful => Some("Successful"),
-    };
     FunctionConfiguration {
         function_name: Some(record.name.to_string()),
         function_arn: Some(arn(control, record, asked.and_then(|f| f.qualifier.clone()))),
@@ -145,12 +137,6 @@ pub(crate) fn show<'r>(
             .clone()
             .map(|variables| EnvironmentResponse { variables: Some(variables), error: None }),
         revision_id: Some(record.revision.to_string()),
-        state: Some(if pending { "Pending" } else { "Active" }.to_owned()),
-        state_reason: pending.then(|| "The function is being created.".to_owned()),
-        state_reason_code: pending.then(|| "Creating".to_owned()),
-        last_update_status: last_update.map(str::to_owned),
-        last_update_status_reason: updating.then(|| "The function is being created.".to_owned()),
-        last_update_status_reason_code: updating.then(|| "Creating".to_owned()),
         runtime_version_config: Some(RuntimeVersionConfig {
             runtime_version_arn: Some(configuration.runtime.version_arn(&control.parts.region)),
             error: None,
@@ -158,6 +144,27 @@ pub(crate) fn show<'r>(
         layers: layers(&configuration.layers),
         ephemeral_storage: Some(EphemeralStorage { size: i64::from(configuration.ephemeral_storage_mb) }),
         logging_config: Some(logging::show(&configuration.logging, record.name)),
+        ..status(record)
+    }
+}
+
+/// Whether the version can be invoked, and what became of the last change.
+fn status(record: View<'_>) -> FunctionConfiguration {
+    let pending = record.state == FunctionState::Pending;
+    let updating = record.last_update == UpdateStatus::InProgress;
+    // Source: recorded on CreateFunction: null until the function is active.
+    let last_update = match record.last_update {
+        _ if pending => None,
+        UpdateStatus::InProgress => Some("InProgress"),
+        UpdateStatus::Successful => Some("Successful"),
+    };
+    FunctionConfiguration {
+        state: Some(if pending { "Pending" } else { "Active" }.to_owned()),
+        state_reason: pending.then(|| "The function is being created.".to_owned()),
+        state_reason_code: pending.then(|| "Creating".to_owned()),
+        last_update_status: last_update.map(str::to_owned),
+        last_update_status_reason: updating.then(|| "The function is being created.".to_owned()),
+        last_update_status_reason_code: updating.then(|| "Creating".to_owned()),
         ..same_for_all()
     }
 }

@@ -1,6 +1,7 @@
 //! How environments come and go.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -15,25 +16,24 @@ use crate::tree;
 
 pub(crate) fn runtime_api(bench: &Bench) -> Verdict {
     let sandbox = bench.start(&["runtime-api"]);
-    let (mut stream, _) = sandbox.runtime_api.accept().expect("a connection from inside");
-    let mut request = String::new();
-    stream.read_to_string(&mut request).expect("read");
-    assert_eq!(request, "hello from inside");
-    stream.write_all(b"hello from the platform").expect("write");
-    drop(stream);
+    let (stream, _) = sandbox.runtime_api.accept().expect("a connection from inside");
+    greet(stream);
     assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
     passed()
 }
 
-pub(crate) fn platform(bench: &Bench) -> Verdict {
-    let sandbox = bench.start(&["platform-api"]);
-    let (mut stream, peer) = sandbox.platform.accept().expect("a connection from inside");
-    assert!(peer.ip().is_loopback());
+fn greet(mut stream: TcpStream) {
     let mut request = String::new();
     stream.read_to_string(&mut request).expect("read");
     assert_eq!(request, "hello from inside");
     stream.write_all(b"hello from the platform").expect("write");
-    drop(stream);
+}
+
+pub(crate) fn platform(bench: &Bench) -> Verdict {
+    let sandbox = bench.start(&["platform-api"]);
+    let (stream, peer) = sandbox.platform.accept().expect("a connection from inside");
+    assert!(peer.ip().is_loopback());
+    greet(stream);
     assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
     passed()
 }
