@@ -59,10 +59,12 @@ impl Server {
         self.tree().into_iter().map(resident_kilobytes).sum::<f64>() / 1024.0
     }
 
-    /// Processor time that the process and everything below it has used, in seconds.
+    /// Processor time in seconds: of the process itself, and of everything below it.
     #[cfg(feature = "bench")]
-    pub(crate) fn cpu_seconds(&self) -> f64 {
-        self.tree().into_iter().map(cpu_ticks).sum::<f64>() / TICKS_PER_SECOND
+    pub(crate) fn cpu_seconds(&self) -> (f64, f64) {
+        let own = cpu_ticks(self.child.id());
+        let all: f64 = self.tree().into_iter().map(cpu_ticks).sum();
+        (own / TICKS_PER_SECOND, (all - own) / TICKS_PER_SECOND)
     }
 
     fn tree(&self) -> Vec<u32> {

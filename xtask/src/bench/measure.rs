@@ -250,14 +250,18 @@ impl Bench {
     }
 }
 
-/// The rate that many clients reach, and what each invocation costs in processor time, all processes counted.
+/// The rate that many clients reach, and what each invocation costs in processor time: in the platform, and in the
+/// environments and the spawner together.
 async fn many_clients(platform: &Server, name: &str, call: &Call) -> Result<Vec<Figure>, String> {
     let before = platform.cpu_seconds();
     let Throughput { requests, per_second } = throughput(platform.address, call, CLIENTS, RATE_TIME).await?;
-    let cpu = (platform.cpu_seconds() - before) * 1e6 / requests as f64;
+    let after = platform.cpu_seconds();
+    let each = |seconds: f64| seconds * 1e6 / requests as f64;
+    let name = format!("{name} at {CLIENTS} clients");
     Ok(vec![
-        (format!("{name} at {CLIENTS} clients"), "1/s", per_second, None),
-        (format!("{name} at {CLIENTS} clients, CPU each"), "µs", cpu, None),
+        (format!("{name}, CPU of the platform"), "µs", each(after.0 - before.0), None),
+        (format!("{name}, CPU of the function"), "µs", each(after.1 - before.1), None),
+        (name, "1/s", per_second, None),
     ])
 }
 

@@ -1,22 +1,28 @@
 //! Builds the native function of the client tests: static, so that it runs in a root without libraries.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::program;
 use crate::workspace::Workspace;
 
-/// The target that needs no shared library.
+/// The host's own, so that the C library's allocator and copying are those that functions are usually built with.
 const TARGET: &str =
-    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-musl" } else { "x86_64-unknown-linux-musl" };
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+
+/// Where cargo reads compiler flags of that target alone from.
+const FLAGS: &str = if cfg!(target_arch = "aarch64") {
+    "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS"
+} else {
+    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS"
+};
 
 /// The built `bootstrap`, or why there is none.
 pub(crate) fn build(workspace: &Workspace, logs: &Path) -> Result<PathBuf, String> {
     let source = workspace.root.join("tests/native-function");
-    add_target()?;
     let target = workspace.target.join("native-function");
     let mut cargo = program::cargo(&source);
     cargo.args(["build", "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(&target);
+    cargo.env(FLAGS, "-C target-feature=+crt-static");
     let finished = program::run(&mut cargo, &logs.join("native-function.log"))?;
     let last = finished.output.lines().last().unwrap_or_default();
     if finished.succeeded() {
@@ -24,13 +30,4 @@ pub(crate) fn build(workspace: &Workspace, logs: &Path) -> Result<PathBuf, Strin
     } else {
         Err(format!("it did not build: {last}"))
     }
-}
-
-fn add_target() -> Result<(), String> {
-    let installed = program::answer(Command::new("rustup").args(["target", "list", "--installed"]))?;
-    if installed.lines().any(|line| line == TARGET) {
-        return Ok(());
-    }
-    let added = program::answer(Command::new("rustup").args(["target", "add", TARGET]));
-    added.map(drop).map_err(|error| format!("the Rust target {TARGET} is missing: {error}"))
 }
