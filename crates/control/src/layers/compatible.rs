@@ -104,9 +104,13 @@ impl Filter {
     /// Source: "Specify a runtime identifier to list only layers that indicate that they're compatible with that runtime"
     /// (API reference, ListLayers); the same for architectures.
     pub(super) fn admits(&self, version: &LayerVersionRecord) -> bool {
-        self.runtime.as_ref().is_none_or(|name| version.runtimes.contains(name))
-            && self.architecture.as_ref().is_none_or(|name| version.architectures.contains(name))
+        fits(self.runtime.as_ref(), version.runtimes.as_deref())
+            && fits(self.architecture.as_ref(), version.architectures.as_deref())
     }
+}
+
+fn fits(asked: Option<&String>, given: Option<&[String]>) -> bool {
+    asked.is_none_or(|name| given.is_some_and(|names| names.contains(name)))
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ struct Publication {
     layer: LayerRef,
     description: String,
     license: Option<String>,
-    runtimes: Vec<String>,
-    architectures: Vec<String>,
+    runtimes: Option<Vec<String>>,
+    architectures: Option<Vec<String>>,
 }
 
 impl Handle<PublishLayerVersion> for Control {
@@ -32,14 +32,14 @@ impl Handle<PublishLayerVersion> for Control {
     ) -> Result<PublishLayerVersionResponse, ServiceError> {
         let Request { input, context, audit, .. } = request;
         let layer = named::layer(&input.layer_name, &context)?;
-        let runtimes = input.compatible_runtimes.unwrap_or_default();
-        compatible::check_runtimes(&runtimes, &self.parts.runtimes)?;
+        let runtimes = input.compatible_runtimes;
+        compatible::check_runtimes(runtimes.as_deref().unwrap_or_default(), &self.parts.runtimes)?;
         let publication = Publication {
             layer,
             description: input.description.unwrap_or_default(),
             license: input.license_info,
             runtimes,
-            architectures: input.compatible_architectures.unwrap_or_default(),
+            architectures: input.compatible_architectures,
         };
         let checked = self.check_package(zip(&input.content)?).await?;
         let record = edit::to_the_end(self.clone().publish_layer(publication, checked, audit)).await?;

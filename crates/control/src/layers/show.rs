@@ -40,16 +40,15 @@ pub(super) fn whole(
     })
 }
 
-/// What lists show.
+/// What lists show. Source for lists that are empty: recorded on PublishLayerVersion.
 pub(super) fn item(record: &LayerVersionRecord, layer: &LayerRef) -> LayerVersionsListItem {
-    let given = |values: &Vec<String>| Some(values.clone()).filter(|values| !values.is_empty());
     LayerVersionsListItem {
         layer_version_arn: Some(layer.clone().version(record.number).arn()),
         version: Some(signed(record.number)),
         description: Some(record.description.clone()),
         created_date: Some(lambda_time::format(record.created)),
-        compatible_architectures: given(&record.architectures),
-        compatible_runtimes: given(&record.runtimes),
+        compatible_architectures: record.architectures.clone(),
+        compatible_runtimes: record.runtimes.clone(),
         license_info: record.license.clone(),
     }
 }

@@ -194,6 +194,20 @@ async fn what_can_not_be_published_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn lists_that_are_given_empty_are_shown_empty() {
+    let platform = Platform::start().await;
+    let none = json!({"CompatibleRuntimes": [], "CompatibleArchitectures": []});
+    let published = publish(&platform, "tools", b"1", none).await.ok().json();
+    let got = get(&platform, "/tools/versions/1").await.ok().json();
+    for shown in [published, got] {
+        assert_eq!(
+            (&shown["CompatibleRuntimes"], &shown["CompatibleArchitectures"]),
+            (&json!([]), &json!([]))
+        );
+    }
+}
+
+#[tokio::test]
 async fn lists_show_what_says_that_it_is_compatible() {
     let platform = Platform::start().await;
     let runtimes = |names: &[&str]| json!({"CompatibleRuntimes": names});
@@ -264,7 +278,7 @@ async fn many_versions(platform: &Platform, count: u64) {
     for numbers in (2..=count).collect::<Vec<_>>().chunks(500) {
         let mut transaction = Transaction::new();
         for number in numbers {
-            let version = LayerVersionRecord { number: *number, runtimes: Vec::new(), ..first.clone() };
+            let version = LayerVersionRecord { number: *number, runtimes: None, ..first.clone() };
             transaction.insert(&key(*number), &version);
         }
         platform.store.commit(transaction).await.unwrap();

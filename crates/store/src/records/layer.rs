@@ -1,7 +1,7 @@
 //! Layers, their versions, and the use of one by a function.
 
 use super::{CodeRecord, padded};
-use crate::{Key, KeyError, Prefix, Record};
+use crate::{Key, KeyError, Prefix, Record, UpgradeError};
 use serde::{Deserialize, Serialize};
 use types::{AccountId, Timestamp};
 
@@ -42,10 +42,10 @@ pub struct LayerVersionRecord {
     pub description: String,
     /// Free text, such as an SPDX identifier.
     pub license: Option<String>,
-    /// Runtimes that it is meant for, as they were given.
-    pub runtimes: Vec<String>,
-    /// Architectures that it is meant for, as they were given.
-    pub architectures: Vec<String>,
+    /// Runtimes that it is meant for, as they were given: an empty list is shown, one that was not given is not.
+    pub runtimes: Option<Vec<String>>,
+    /// Architectures that it is meant for, likewise.
+    pub architectures: Option<Vec<String>>,
     /// When it was published.
     pub created: Timestamp,
 }
@@ -70,7 +70,17 @@ impl LayerVersionRecord {
 
 impl Record for LayerVersionRecord {
     const TABLE: &'static str = "layer-versions";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
+
+    /// The first version kept an empty list where none was given.
+    fn upgrade(from: u16, json: serde_json::Value) -> Result<Self, UpgradeError> {
+        if from != 1 {
+            return Err(UpgradeError::UnknownVersion(from));
+        }
+        let record: Self = serde_json::from_value(json)?;
+        let given = |list: Option<Vec<String>>| list.filter(|list| !list.is_empty());
+        Ok(Self { runtimes: given(record.runtimes), architectures: given(record.architectures), ..record })
+    }
 }
 
 /// A layer version as a function uses it. What is needed to run it is copied, so that the function goes on when the layer

@@ -1,13 +1,13 @@
 //! The stored forms of the records that several crates share.
 
 use std::collections::BTreeMap;
-use store::BlobId;
 use store::records::{
     AliasRecord, CodeRecord, ConcurrencyRecord, FunctionPolicyRecord, FunctionRecord, FunctionState,
     LayerPolicyRecord, LayerRecord, LayerUse, LayerVersionRecord, LogFormat, LogLevel, LoggingRecord,
     PolicyRecord, PolicyStatement, ReleasesRecord, ReservedTotalRecord, TagsRecord, UpdateStatus,
     VersionConfiguration, VersionRecord,
 };
+use store::{BlobId, Record as _};
 use types::{AccountId, MemoryMb, RevisionId, TimeoutSeconds, Timestamp, Version};
 
 fn revision() -> RevisionId {
@@ -106,10 +106,19 @@ fn stored_layers_stay_readable() {
         code: code(),
         description: "Shared".to_owned(),
         license: Some("MIT".to_owned()),
-        runtimes: vec!["python3.11".to_owned()],
-        architectures: vec!["x86_64".to_owned()],
+        runtimes: Some(vec!["python3.11".to_owned()]),
+        architectures: Some(vec!["x86_64".to_owned()]),
         created: Timestamp(1_795_500_000_000),
     });
+}
+
+#[test]
+fn lists_that_were_not_given_stay_so_in_layers_of_the_first_form() {
+    let old = include_str!("../golden/layer-versions.v1.json");
+    let mut json: serde_json::Value = serde_json::from_str(old).unwrap();
+    json["architectures"] = serde_json::json!([]);
+    let record = LayerVersionRecord::upgrade(1, json).unwrap();
+    assert_eq!((record.runtimes, record.architectures), (Some(vec!["python3.11".to_owned()]), None));
 }
 
 #[test]
