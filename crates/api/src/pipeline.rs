@@ -89,7 +89,7 @@ impl Pipeline {
         let claim = verify::claim(call);
         let service = match target::service_of(call, claim.as_ref().ok().and_then(Option::as_ref)) {
             Ok(service) => service,
-            Err(error) => return self.stranger(call, body, None, &error),
+            Err(error) => return self.stranger(call, body, target::form_of(call), &error),
         };
         let claimant = match self.claimant(call, claim, service).await {
             Ok(claimant) => claimant,

@@ -18,6 +18,13 @@ pub(crate) fn service_of(call: &Call, claim: Option<&Claim>) -> Result<&'static 
     }
 }
 
+/// A service whose form of errors the client of a service that isn't here can read.
+pub(crate) fn form_of(call: &Call) -> Option<&'static Service> {
+    let speaks_json = |service: &&Service| service.protocol == Protocol::AwsJson1_1;
+    let json_service = || wire::services().iter().copied().find(speaks_json);
+    query_service(call).or_else(|| call.header("x-amz-target").and_then(|_| json_service()))
+}
+
 /// For a form whose action stands in a body that is not read: any service of that protocol, for its form of errors.
 fn query_service(call: &Call) -> Option<&'static Service> {
     let is_form = call.header("content-type")?.starts_with("application/x-www-form-urlencoded");

@@ -76,6 +76,17 @@ async fn what_is_not_built_says_so() {
     assert_eq!(answer.message(), "Lambent does not implement iam:CreateGroup yet.");
     let other = platform.call(&Call::new("GET", "/", "dynamodb"), &platform.root).await;
     assert_eq!(other.message(), "Lambent does not implement dynamodb yet.");
+    let form = Call::new("POST", "/", "cloudformation")
+        .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+        .body("Action=ListStacks&Version=2010-05-15");
+    let form = platform.call(&form, &platform.root).await;
+    let message = "<Message>Lambent does not implement cloudformation yet.</Message>";
+    assert!(form.text().contains(message), "{}", form.text());
+    assert_eq!((form.status.as_u16(), form.code().as_str()), (501, "NotImplementedException"));
+    let target = Call::new("POST", "/", "dynamodb").header("x-amz-target", "DynamoDB_20120810.ListTables");
+    let target = platform.call(&target.body("{}"), &platform.root).await;
+    assert_eq!(target.json()["__type"], "NotImplementedException");
+    assert_eq!(target.json()["message"], "Lambent does not implement dynamodb yet.");
     let records = platform.finish().await;
     let names: Vec<&str> = records.iter().map(|record| record.event_name.as_str()).collect();
     assert_eq!(names, ["ListCodeSigningConfigs", "CreateGroup"]);
