@@ -81,7 +81,11 @@ pub(crate) fn name_of(archive: &Archive<'_>, index: usize) -> Result<String, Pac
     Ok(name.into_owned())
 }
 
-/// The zip reader's error, when it isn't about one entry.
+/// The zip reader's error, when it isn't about one entry. Of a damaged archive it names its own types: nothing for a
+/// caller.
 pub(crate) fn unreadable(error: &ZipError) -> PackageError {
-    PackageError::Unreadable(error.to_string())
+    PackageError::Unreadable(match error {
+        ZipError::InvalidArchive(_) => "no zip file, or a damaged one".to_owned(),
+        other => other.to_string(),
+    })
 }
