@@ -141,7 +141,10 @@ pub(crate) fn latest_only() -> ServiceError {
 
 /// Our own: the constraints of the API let a few texts through that name no function.
 pub(crate) fn malformed_name(name: &str) -> ServiceError {
-    invalid(format!("{name} is not a function's name, partial ARN or ARN."))
+    invalid(format!(
+        "{name} is not a function's name, partial ARN or ARN. A name has at most 64 letters, digits, hyphens and \
+         underscores."
+    ))
 }
 
 /// Source: recorded on DeleteFunction: "$LATEST version cannot be deleted without deleting the function."
