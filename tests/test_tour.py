@@ -95,6 +95,8 @@ def test_a_functions_life(tongue, tenant, role, function):
     assert invoke(tongue, function)["answer"] == 2
     tail = tongue("lambda", "Invoke", FunctionName=function, Payload=b"{}", LogType="Tail")["LogResult"]
     assert "heard" in base64.b64decode(tail).decode()
+    signing = tongue("lambda", "GetFunctionCodeSigningConfig", FunctionName=function)
+    assert signing["FunctionName"] == function and not signing.get("CodeSigningConfigArn")
     names = [one["FunctionName"] for one in tongue("lambda", "ListFunctions")["Functions"]]
     assert function in names
     assert tongue("lambda", "GetAccountSettings")["AccountUsage"]["FunctionCount"] >= 1
