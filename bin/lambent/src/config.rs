@@ -85,7 +85,7 @@ impl Default for AccountConfiguration {
 impl Default for WorkerConfiguration {
     fn default() -> Self {
         Self {
-            max_environments: 1000,
+            max_environments: 1200,
             max_ephemeral_storage: 2048,
             max_committed_mb: None,
             staging_mb: 1024,

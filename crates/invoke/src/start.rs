@@ -42,7 +42,16 @@ impl DataPlane {
         deadline: Instant,
     ) -> Result<(), ServiceError> {
         match error {
-            StartError::Full { .. } | StartError::Committed { .. } => self.make_room(account, deadline).await,
+            StartError::Full { .. } | StartError::Committed { .. } => {
+                let idle = self.catalog().take_oldest(Some(account));
+                let idle = idle.or_else(|| self.catalog().take_oldest(None));
+                self.make_room(idle, |_| true, deadline).await
+            }
+            // What an account may have is its own too: others' environments don't help it.
+            StartError::AccountFull { .. } => {
+                let idle = self.catalog().take_oldest(Some(account));
+                self.make_room(idle, |owner| owner == account, deadline).await
+            }
             // The share of an account in the staging area is its own: what others have at hand stays.
             StartError::StagingFull { .. } => match self.catalog().take_oldest(Some(account)) {
                 Some(oldest) => {
@@ -58,13 +67,18 @@ impl DataPlane {
 
     /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
     /// account before others', or one that is ending.
-    async fn make_room(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
-        let own = self.catalog().take_oldest(Some(account));
-        if let Some(oldest) = own.or_else(|| self.catalog().take_oldest(None)) {
+    async fn make_room(
+        &self,
+        idle: Option<Hosted>,
+        counts: impl Fn(AccountId) -> bool,
+        deadline: Instant,
+    ) -> Result<(), ServiceError> {
+        if let Some(oldest) = idle {
             oldest.shutdown().await;
             return Ok(());
         }
-        let ending = self.parts().worker.live().iter().any(|live| live.phase == Phase::Ended);
+        let live = self.parts().worker.live();
+        let ending = live.iter().any(|live| live.phase == Phase::Ended && counts(live.spec.account));
         if ending && Instant::now() < deadline {
             tokio::time::sleep(LOOK_AGAIN).await;
             return Ok(());

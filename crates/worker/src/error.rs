@@ -23,6 +23,16 @@ pub enum StartError {
         /// What the worker may hand out, in MB.
         limit: u32,
     },
+    /// The account has all that one may have of the worker's environments, or of the memory that they may be promised.
+    #[error(
+        "this account has {environments} environments of {mb} MB, which is all that one may have of this worker"
+    )]
+    AccountFull {
+        /// Environments that it has.
+        environments: u32,
+        /// Their memory and /tmp together, in MB.
+        mb: u32,
+    },
     /// The worker is being shut down.
     #[error("this worker is shutting down")]
     ShuttingDown,

@@ -16,6 +16,7 @@ mod options;
 mod platform;
 mod readiness;
 mod residence;
+mod room;
 mod runtime_api;
 pub mod runtimes;
 mod sandboxed;

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What an operator may configure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Environments alive at the same time.
+    /// Environments alive at the same time. One account leaves an eighth of them to others, and of the committed memory too.
     pub max_environments: usize,
     /// EphemeralStorage that a function may have, in MB.
     pub max_ephemeral_storage_mb: u32,
@@ -21,7 +21,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            max_environments: 1000,
+            max_environments: 1200,
             max_ephemeral_storage_mb: 2048,
             max_committed_mb: 1 << 20,
             staging_bytes: 2 << 30,

@@ -4,6 +4,7 @@ use crate::environment::desk::Desk;
 use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, offer_channel, variables};
 use crate::logs::{Capture, Entry, ship};
 use crate::memory::MemoryWatch;
+use crate::room::{Place, Room};
 use crate::runtimes::{EntrypointError, Runtime, Runtimes};
 use crate::staging::{Staging, Trees};
 use crate::sync::lock;
@@ -15,7 +16,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+use tokio::sync::{Semaphore, watch};
 use types::{Clock, EnvironmentId, MemoryMb};
 
 /// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
@@ -42,18 +43,11 @@ struct Inner {
     platform: Arc<dyn PlatformEndpoint>,
     clock: Arc<dyn Clock>,
     options: Options,
-    room: Arc<Semaphore>,
+    room: Room,
     births: Arc<Semaphore>,
-    uncommitted: Arc<Semaphore>,
     live: Mutex<HashMap<EnvironmentId, Live>>,
     /// True when everything must stop at once.
     stop: watch::Sender<bool>,
-}
-
-/// What an environment takes of the worker's bounds. The memory is given back first: who sees the place free sees both.
-struct Place {
-    _memory: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
 }
 
 /// What the list of the living holds: it keeps no environment alive.
@@ -89,9 +83,8 @@ impl Worker {
             sink,
             platform,
             clock,
-            room: Arc::new(Semaphore::new(options.max_environments)),
+            room: Room::new(&options),
             births: Arc::new(Semaphore::new(BIRTHS)),
-            uncommitted: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
             options,
             live: Mutex::default(),
             stop: watch::Sender::new(false),
@@ -124,6 +117,7 @@ impl Worker {
             around: around.clone(),
             spec: Arc::clone(&spec),
             isolation: Arc::clone(&inner.isolation),
+            births: Arc::clone(&inner.births),
             cell,
             trees,
             clock: Arc::clone(&inner.clock),
@@ -159,19 +153,11 @@ impl Worker {
     }
 
     fn admit(&self, spec: &EnvironmentSpec) -> Result<Place, StartError> {
-        let (inner, options) = (&self.inner, &self.inner.options);
-        if spec.ephemeral_storage_mb > options.max_ephemeral_storage_mb {
-            let (asked, limit) = (spec.ephemeral_storage_mb, options.max_ephemeral_storage_mb);
-            return Err(StartError::EphemeralStorage { asked, limit });
+        let limit = self.inner.options.max_ephemeral_storage_mb;
+        if spec.ephemeral_storage_mb > limit {
+            return Err(StartError::EphemeralStorage { asked: spec.ephemeral_storage_mb, limit });
         }
-        let place = Arc::clone(&inner.room).try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::Closed => StartError::ShuttingDown,
-            TryAcquireError::NoPermits => StartError::Full { limit: options.max_environments },
-        })?;
-        let asked = spec.memory.get() + spec.ephemeral_storage_mb;
-        let memory = Arc::clone(&inner.uncommitted).try_acquire_many_owned(asked);
-        let memory = memory.map_err(|_| StartError::Committed { asked, limit: options.max_committed_mb })?;
-        Ok(Place { _memory: memory, _place: place })
+        self.inner.room.take(spec.account, spec.memory.get() + spec.ephemeral_storage_mb)
     }
 
     fn surroundings(&self, spec: &Arc<EnvironmentSpec>) -> Surroundings {
@@ -233,7 +219,7 @@ impl Worker {
 
     /// Retires environments, also those whose start was going on, until none is left.
     async fn empty(&self) {
-        while self.inner.room.available_permits() < self.inner.options.max_environments {
+        while !self.inner.room.is_empty() {
             lock(&self.inner.live).values().for_each(|live| live.desk.retire());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

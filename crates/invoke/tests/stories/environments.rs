@@ -210,8 +210,8 @@ async fn a_full_worker_ends_what_was_idle_longest() {
 
 #[tokio::test]
 async fn limits_that_are_handed_out_come_back_from_what_is_idle() {
-    // Two functions of 128 MB and 512 MB of /tmp.
-    let platform = Platform::with(Setup { max_committed_mb: 2 * 640, ..Setup::default() }).await;
+    // Two functions of 128 MB and 512 MB of /tmp, and an eighth for other accounts.
+    let platform = Platform::with(Setup { max_committed_mb: 2 * 740, ..Setup::default() }).await;
     for function in ["a", "b", "c"] {
         platform.deploy(function, programs::introduce()).await;
     }

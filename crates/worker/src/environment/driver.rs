@@ -16,7 +16,7 @@ use crate::staging::Trees;
 use crate::{CellSpec, EnvironmentSpec, Isolation, StartError};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use types::Clock;
 
@@ -33,6 +33,8 @@ pub(crate) struct Driver {
     pub(crate) spec: Arc<EnvironmentSpec>,
     /// What makes its cells.
     pub(crate) isolation: Arc<dyn Isolation>,
+    /// Turns at making one, shared with all other environments.
+    pub(crate) births: Arc<Semaphore>,
     /// For a repeated initialisation.
     pub(crate) cell: CellSpec,
     /// Its code and layers, which stay in place as long as this lives.
@@ -194,7 +196,11 @@ impl Driver {
     async fn restart(&self) -> Result<Incarnation, StartError> {
         let epoch = self.desk().restart();
         let (isolation, cell) = (Arc::clone(&self.isolation), self.cell.clone());
-        let started = tokio::task::spawn_blocking(move || isolation.create(&cell));
+        let turn = Arc::clone(&self.births).acquire_owned().await;
+        let started = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            isolation.create(&cell)
+        });
         let started = started.await.map_err(|_| StartError::TaskDied)??;
         Incarnation::connect(started, epoch, &self.around).map_err(StartError::Descriptors)
     }

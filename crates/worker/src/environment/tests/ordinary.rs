@@ -216,12 +216,13 @@ async fn dropping_the_handle_of_an_idle_environment_destroys_it() {
 
 #[tokio::test(start_paused = true)]
 async fn limits_together_are_bounded_too() {
+    // Seven eighths of it are one account's at most.
     let options = crate::Options { max_committed_mb: 1500, ..Default::default() };
     let story = Story::with(options, echo);
     let two = (story.start().await, story.start().await);
     assert!(matches!(
         story.worker.start(story.spec()).await,
-        Err(StartError::Committed { asked: 640, limit: 1500 })
+        Err(StartError::AccountFull { environments: 2, mb: 1280 })
     ));
     two.0.shutdown().await;
     story.start().await;
