@@ -1,6 +1,6 @@
 //! Reading a request's body: bounded in bytes, in time, and in what all requests together may hold.
 
-use crate::budget::{Budget, Share};
+use crate::budget::{Purse, Share};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
@@ -36,7 +36,7 @@ pub(crate) enum Unread {
     TooLarge,
     /// The client was too slow, or broke off.
     Broken,
-    /// Other requests hold all the room.
+    /// Other requests hold all the room, or those of the same account all of its own.
     Busy,
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     mut body: Incoming,
     headers: &HeaderMap,
     limit: usize,
-    budget: &Budget,
+    budget: &Purse,
 ) -> Result<Whole, Unread> {
     let read = whole(&mut body, limit, budget).await;
     if read.is_err() {
@@ -61,7 +61,7 @@ pub(crate) async fn read(
     read
 }
 
-async fn whole<B>(body: &mut B, limit: usize, budget: &Budget) -> Result<Whole, Unread>
+async fn whole<B>(body: &mut B, limit: usize, budget: &Purse) -> Result<Whole, Unread>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -73,7 +73,7 @@ where
         limit,
         received: 0,
         room: FREE_BYTES,
-        share: Share::none(),
+        share: Share::default(),
         due: Instant::now() + PAUSE,
     };
     let first = pieces.next(budget).await?.unwrap_or_default();
@@ -102,7 +102,7 @@ struct Pieces<'b, B> {
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Pieces<'_, B> {
-    async fn next(&mut self, budget: &Budget) -> Result<Option<Bytes>, Unread> {
+    async fn next(&mut self, budget: &Purse) -> Result<Option<Bytes>, Unread> {
         loop {
             let patience = PAUSE.min(self.due.saturating_duration_since(Instant::now()));
             let frame = timeout(patience, self.body.frame()).await.map_err(|_| Unread::Broken)?;
@@ -114,7 +114,7 @@ impl<B: Body<Data = Bytes> + Unpin> Pieces<'_, B> {
         }
     }
 
-    async fn account(&mut self, bytes: usize, budget: &Budget) -> Result<(), Unread> {
+    async fn account(&mut self, bytes: usize, budget: &Purse) -> Result<(), Unread> {
         self.received += bytes;
         if self.received > self.limit {
             return Err(Unread::TooLarge);
@@ -155,6 +155,7 @@ pub(crate) fn discard(mut body: Incoming, headers: &HeaderMap, sender: Sender) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Budget;
     use hyper::body::Frame;
     use std::convert::Infallible;
     use std::pin::Pin;
@@ -189,11 +190,16 @@ mod tests {
         }
     }
 
+    /// The least room, of an account that has all of it.
+    fn nobodys() -> Purse {
+        Budget::new(0).of(types::AccountId::FIRST)
+    }
+
     const SECOND: Duration = Duration::from_secs(1);
 
     async fn read(mut body: Trickle, limit: usize) -> (Result<usize, Unread>, Duration) {
         let begun = Instant::now();
-        let read = whole(&mut body, limit, &Budget::new(0)).await;
+        let read = whole(&mut body, limit, &nobodys()).await;
         (read.map(|whole| whole.bytes.len()), begun.elapsed())
     }
 
@@ -226,8 +232,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_room_is_told_so_and_leaves_none_behind() {
-        let budget = Budget::new(0);
-        let mut all = Share::none();
+        let budget = nobodys();
+        let mut all = Share::default();
         budget.extend(&mut all, types::limits::CODE_REQUEST_BYTES).await.unwrap();
         let fast = || Trickle::new(Duration::from_millis(1), 60 << 10, 1 << 20);
         assert!(matches!(whole(&mut fast(), 1 << 20, &budget).await, Err(Unread::Busy)));

@@ -1,51 +1,89 @@
-//! What the bodies of all requests, and the packages of all downloads, may hold in memory together.
+//! What the bodies of all requests, and the packages of all downloads, may hold in memory together, and of that one account.
 //!
 //! Invariant: room is taken as bytes arrive, never for what a client only announces: a client that stalls holds what it
-//! sent and no more. Requests that wait for each other give up after a while, so that they can't block each other for
-//! good.
+//! sent and no more. One account's requests, functions' own ones included, leave others half of the room. Requests that
+//! wait for each other give up after a while, so that they can't block each other for good.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use types::AccountId;
 use types::limits::CODE_REQUEST_BYTES;
 
 /// How long a request waits for room.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Room for bytes, in KiB.
+pub(crate) struct Budget {
+    all: Arc<Semaphore>,
+    per_account: usize,
+    /// Those of accounts with requests going on: the others are swept when one is added.
+    accounts: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
+}
+
+/// The room that one account's requests have.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Purse {
+    own: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+}
 
 /// A part of the room, given back when dropped.
-pub(crate) struct Share(Option<OwnedSemaphorePermit>);
+#[derive(Default)]
+pub(crate) struct Share(Option<[OwnedSemaphorePermit; 2]>);
 
 impl Budget {
     /// At least the largest request fits, whatever was configured.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.max(CODE_REQUEST_BYTES).div_ceil(1024))))
+        let kib = |bytes: usize| bytes.max(CODE_REQUEST_BYTES).div_ceil(1024);
+        Self {
+            all: Arc::new(Semaphore::new(kib(bytes))),
+            per_account: kib(bytes / 2),
+            accounts: Mutex::default(),
+        }
     }
 
+    /// For a request of this account.
+    pub(crate) fn of(&self, account: AccountId) -> Purse {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = accounts.get(&account).and_then(Weak::upgrade);
+        let own = known.unwrap_or_else(|| {
+            accounts.retain(|_, own| own.strong_count() > 0);
+            let fresh = Arc::new(Semaphore::new(self.per_account));
+            accounts.insert(account, Arc::downgrade(&fresh));
+            fresh
+        });
+        Purse { own, all: Arc::clone(&self.all) }
+    }
+}
+
+impl Purse {
     /// More room for `share`; `None` when there is none for too long.
     pub(crate) async fn extend(&self, share: &mut Share, bytes: usize) -> Option<()> {
         let kib = u32::try_from(bytes.div_ceil(1024)).ok()?;
-        let permit = timeout(WAIT, Arc::clone(&self.0).acquire_many_owned(kib)).await.ok()?.ok()?;
+        let both = async {
+            let own = Arc::clone(&self.own).acquire_many_owned(kib).await.ok()?;
+            let all = Arc::clone(&self.all).acquire_many_owned(kib).await.ok()?;
+            Some([own, all])
+        };
+        let [own, all] = timeout(WAIT, both).await.ok()??;
         match &mut share.0 {
-            Some(held) => held.merge(permit),
-            none => *none = Some(permit),
+            Some(held) => {
+                held[0].merge(own);
+                held[1].merge(all);
+            }
+            none => *none = Some([own, all]),
         }
         Some(())
     }
 }
 
 impl Share {
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-
     /// Gives back all but the room for `bytes`.
     pub(crate) fn shrink(&mut self, bytes: usize) {
-        if let Some(held) = &mut self.0 {
+        for held in self.0.iter_mut().flatten() {
             let surplus = held.num_permits().saturating_sub(bytes.div_ceil(1024));
             drop(held.split(surplus));
         }
@@ -58,14 +96,31 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_room_gives_up() {
-        let budget = Budget::new(0);
-        let mut first = Share::none();
+        let budget = Budget::new(0).of(AccountId::FIRST);
+        let mut first = Share::default();
         budget.extend(&mut first, CODE_REQUEST_BYTES).await.unwrap();
-        let mut second = Share::none();
+        let mut second = Share::default();
         assert!(budget.extend(&mut second, 1).await.is_none());
         first.shrink(CODE_REQUEST_BYTES - 2048);
         assert!(budget.extend(&mut second, 1024).await.is_some());
         drop(first);
         assert!(budget.extend(&mut second, CODE_REQUEST_BYTES - 4096).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_account_leaves_others_half() {
+        let budget = Budget::new(4 * CODE_REQUEST_BYTES + 8192);
+        let own = budget.of(AccountId::FIRST);
+        let (mut first, mut second, mut third) = (Share::default(), Share::default(), Share::default());
+        own.extend(&mut first, CODE_REQUEST_BYTES).await.unwrap();
+        own.extend(&mut second, CODE_REQUEST_BYTES).await.unwrap();
+        assert!(budget.of(AccountId::FIRST).extend(&mut third, 8192).await.is_none());
+        let other = budget.of("123456789012".parse().unwrap());
+        other.extend(&mut third, 2 * CODE_REQUEST_BYTES).await.unwrap();
+        drop((first, second, own));
+        assert!(
+            budget.of(AccountId::FIRST).extend(&mut Share::default(), CODE_REQUEST_BYTES).await.is_some()
+        );
+        assert_eq!(budget.accounts.lock().unwrap().len(), 2);
     }
 }

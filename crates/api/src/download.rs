@@ -15,7 +15,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use std::sync::Arc;
 use types::limits::CODE_ZIPPED_BYTES;
-use types::{BoxFuture, Random, Region, ServiceError, Timestamp};
+use types::{AccountId, BoxFuture, Random, Region, ServiceError, Timestamp};
 
 /// Where downloads live on the platform's port.
 const PREFIX: &str = "/lambent/code/";
@@ -55,10 +55,11 @@ impl Downloads {
         Self { secret: SecretString::from(random.hex(64)), region, source }
     }
 
-    /// A link to `id` (letters, digits and hyphens) under the endpoint by which the client reached us.
-    pub fn link(&self, endpoint: &str, id: &str, now: Timestamp) -> String {
+    /// A link to `id` (letters, digits and hyphens) under the endpoint by which the client reached us. What is read by it
+    /// counts for the account that asked.
+    pub fn link(&self, endpoint: &str, asking: AccountId, id: &str, now: Timestamp) -> String {
         let host = endpoint.trim_start_matches("http://").trim_start_matches("https://");
-        let path = format!("{PREFIX}{id}");
+        let path = format!("{PREFIX}{asking}/{id}");
         let signer = Signer {
             access_key_id: KEY_ID,
             secret: &self.secret,
@@ -89,10 +90,12 @@ impl Downloads {
     }
 
     async fn fetch(&self, call: &Call, budget: &Budget) -> Result<Bytes, ServiceError> {
-        let id = call.path().strip_prefix(PREFIX).unwrap_or_default();
+        let named = call.path().strip_prefix(PREFIX).and_then(|named| named.split_once('/'));
+        let (asking, id) = named.ok_or_else(messages::bad_link)?;
+        let asking: AccountId = asking.parse().map_err(|_| messages::bad_link())?;
         self.check(call).ok_or_else(messages::bad_link)?;
-        let mut share = Share::none();
-        let room = budget.extend(&mut share, CODE_ZIPPED_BYTES as usize).await;
+        let mut share = Share::default();
+        let room = budget.of(asking).extend(&mut share, CODE_ZIPPED_BYTES as usize).await;
         room.ok_or_else(|| messages::busy(encode::lambda()))?;
         let bytes = self.source.fetch(id).await?.ok_or_else(messages::bad_link)?;
         share.shrink(bytes.len());

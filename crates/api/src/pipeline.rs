@@ -162,7 +162,7 @@ impl Pipeline {
         body: Incoming,
     ) -> Result<Whole, ServiceError> {
         let limit = messages::body_limit(operation);
-        let body = body::read(body, &call.parts.headers, limit, &self.budget).await;
+        let body = body::read(body, &call.parts.headers, limit, &self.budget.of(claimant.account)).await;
         let body = body.map_err(|error| match error {
             Unread::TooLarge => messages::too_large(operation),
             Unread::Broken => messages::broken_body(),

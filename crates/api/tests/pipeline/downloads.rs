@@ -6,7 +6,7 @@ use std::time::Duration;
 
 fn target(platform: &Platform, id: &str) -> String {
     let endpoint = format!("http://{}", platform.host());
-    let link = platform.downloads.link(&endpoint, id, platform.clock_now());
+    let link = platform.downloads.link(&endpoint, types::AccountId::FIRST, id, platform.clock_now());
     link.strip_prefix(&endpoint).unwrap().to_owned()
 }
 
@@ -27,11 +27,12 @@ async fn a_link_downloads_exactly_its_package_without_credentials() {
 async fn a_changed_or_late_link_is_refused() {
     let platform = Platform::start().await;
     let good = target(&platform, "package");
-    let other = good.replace("/code/package", "/code/other");
+    let other = good.replace("/package?", "/other?");
+    let nobodys = good.replace(types::AccountId::FIRST.as_str(), "123456789012");
     let longer = good.replace("X-Amz-Expires=600", "X-Amz-Expires=6000");
     let added = format!("{good}&more=1");
     let unsigned = good.split('?').next().unwrap().to_owned();
-    for target in [&other, &longer, &added, &unsigned, &"/lambent/code/".to_owned()] {
+    for target in [&other, &nobodys, &longer, &added, &unsigned, &"/lambent/code/".to_owned()] {
         let answer = platform.send(&Call::new("GET", target, "lambda"), None).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (403, "AccessDenied"), "{target}");
     }

@@ -20,7 +20,7 @@ impl Handle<GetFunction> for Control {
         let function = edit::named(&input.function_name, input.qualifier.as_deref(), &context)?;
         let found = self.resolve(&function).await?;
         let blob = View::from(&found).code.blob.to_string();
-        let location = self.parts.downloads.link(&context.endpoint, &blob, context.now);
+        let location = self.parts.downloads.link(&context.endpoint, context.account, &blob, context.now);
         let tags = if context.shows_more { self.tags_of(&function).await? } else { BTreeMap::new() };
         let share = self.share(function.account, &function.name).await?;
         let reserved = share.reserved().map(i64::from);

@@ -20,7 +20,8 @@ pub(super) fn whole(
     context: &Context,
 ) -> Result<GetLayerVersionResponse, ServiceError> {
     let layer = layer(record, &control.parts.region)?;
-    let link = control.parts.downloads.link(&context.endpoint, &record.code.blob.to_string(), context.now);
+    let blob = record.code.blob.to_string();
+    let link = control.parts.downloads.link(&context.endpoint, context.account, &blob, context.now);
     let item = item(record, &layer);
     Ok(GetLayerVersionResponse {
         content: Some(LayerVersionContentOutput {
