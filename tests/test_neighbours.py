@@ -10,6 +10,9 @@ from harness.clients import Tenant, eventually
 from harness.packages import ECHO
 from harness.platform import FIRST, SECOND
 
+# Each takes some ten seconds of holding on.
+pytestmark = pytest.mark.slow
+
 SLEEPER = """
 import time
 def handler(event, context):
