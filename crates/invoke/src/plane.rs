@@ -1,9 +1,9 @@
 //! The way of an invocation through the data plane.
 
-use crate::catalog::Catalog;
-use crate::lease::Lease;
-use crate::role::AssumeRole;
-use crate::target::Target;
+use crate::environments::lease::Lease;
+use crate::environments::role::AssumeRole;
+use crate::targets::catalog::Catalog;
+use crate::targets::target::Target;
 use crate::{messages, payload};
 use api::{Invocation, InvocationType, Invoke, Invoked, LogType, PermittedInvocation, function_errors};
 use base64::Engine;

@@ -2,12 +2,12 @@
 //!
 //! Invariant: one look-up for a version, two by an alias; nothing of it touches the disk unless something changed.
 
-use crate::cache::Cache;
-use crate::hosted::Hosted;
-use crate::loads::Loads;
+use crate::admission::loads::Loads;
+use crate::environments::hosted::Hosted;
 use crate::messages;
-use crate::route::{Destination, Route};
-use crate::target::Target;
+use crate::targets::cache::Cache;
+use crate::targets::route::{Destination, Route};
+use crate::targets::target::Target;
 use std::sync::Arc;
 use std::time::Duration;
 use store::records::{AliasRecord, FunctionRecord, VersionRecord};

@@ -2,9 +2,9 @@
 //!
 //! Invariant: a target is one revision of one version. A change makes another target, and retires this one.
 
-use crate::cache::Entry;
-use crate::loads::Function;
-use crate::pool::Pool;
+use crate::admission::loads::Function;
+use crate::targets::cache::Entry;
+use crate::targets::pool::Pool;
 use std::sync::Arc;
 use store::records::{CodeRecord, FunctionRecord, FunctionState, VersionConfiguration, VersionRecord};
 use types::{AccountId, FunctionName, Version};

@@ -1,6 +1,6 @@
 //! An environment, and what ends with it.
 
-use crate::role::RoleSession;
+use crate::environments::role::RoleSession;
 use std::time::Duration;
 use tokio::time::Instant;
 use worker::Environment;

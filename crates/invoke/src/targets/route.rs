@@ -1,6 +1,6 @@
 //! Which version an alias means: drawn anew for each invocation.
 
-use crate::cache::Entry;
+use crate::targets::cache::Entry;
 use store::records::{AliasRecord, FunctionRecord, VersionRecord};
 use store::{Key, KeyError};
 use types::{AccountId, FunctionName, Random, Version};

@@ -4,8 +4,8 @@
 //! counts as running until it has ended.
 
 use crate::admission::Admission;
-use crate::hosted::Hosted;
-use crate::target::Target;
+use crate::environments::hosted::Hosted;
+use crate::targets::target::Target;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use worker::{Fate, Invocation, Outcome};

@@ -3,7 +3,7 @@
 //! Invariant: an environment serves only the revision of code and configuration that it was made from: the pool belongs to
 //! that revision, and takes nothing any more when the version has changed.
 
-use crate::hosted::Hosted;
+use crate::environments::hosted::Hosted;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;

@@ -5,7 +5,7 @@
 //! can't put its older answer back.
 
 use crate::messages;
-use crate::sharded::Sharded;
+use crate::targets::sharded::Sharded;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -178,7 +178,7 @@ impl<E> Default for Shard<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sharded::SHARDS;
+    use crate::targets::sharded::SHARDS;
 
     /// Holds something when it is even.
     struct Number(u64);

@@ -3,9 +3,10 @@
 //! Invariant: when this fails or its caller goes away, nothing of the environment is left.
 
 use crate::DataPlane;
-use crate::hosted::Hosted;
-use crate::target::Target;
-use crate::{messages, spec};
+use crate::environments::hosted::Hosted;
+use crate::environments::spec;
+use crate::messages;
+use crate::targets::target::Target;
 use std::time::Duration;
 use tokio::time::Instant;
 use types::{AccountId, ServiceError};

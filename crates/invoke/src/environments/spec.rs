@@ -1,7 +1,7 @@
 //! From a version's record to what the worker is told.
 
 use crate::messages;
-use crate::target::Target;
+use crate::targets::target::Target;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;

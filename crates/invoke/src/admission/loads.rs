@@ -1,9 +1,9 @@
 //! Who runs how much: the loads of all accounts and functions, each with the limits that the store says.
 
+use crate::admission::stored_number::StoredNumber;
 use crate::admission::{AccountLoad, Admission, FunctionLoad, Limits};
-use crate::figure::Figure;
 use crate::messages;
-use crate::sharded::Sharded;
+use crate::targets::sharded::Sharded;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::records::{ConcurrencyRecord, FunctionRecord, ReservedTotalRecord};
@@ -28,13 +28,13 @@ pub(crate) struct Function {
     key: Key,
     account: Arc<Account>,
     load: Arc<FunctionLoad>,
-    reserved: Figure,
+    reserved: StoredNumber,
 }
 
 struct Account {
     key: Key,
     load: Arc<AccountLoad>,
-    reserved_total: Figure,
+    reserved_total: StoredNumber,
 }
 
 impl Loads {
@@ -118,7 +118,7 @@ impl Loads {
         let account = Account {
             key: ReservedTotalRecord::place(id)?,
             load: Arc::default(),
-            reserved_total: Figure::default(),
+            reserved_total: StoredNumber::default(),
         };
         let mut all = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(id).or_insert_with(|| Arc::new(account))))
@@ -128,7 +128,7 @@ impl Loads {
 impl Function {
     fn new(key: Key, account: Arc<Account>) -> Self {
         let load = Arc::new(FunctionLoad::new(Arc::clone(&account.load)));
-        Self { key, account, load, reserved: Figure::default() }
+        Self { key, account, load, reserved: StoredNumber::default() }
     }
 }
 

@@ -10,19 +10,19 @@ const CHANGES: u32 = 32;
 
 /// The upper half counts changes, the lower half is the number, [`NONE`] or [`UNKNOWN`].
 #[derive(Debug)]
-pub(crate) struct Figure(AtomicU64);
+pub(crate) struct StoredNumber(AtomicU64);
 
 /// The state before a read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen(u64);
 
-impl Default for Figure {
+impl Default for StoredNumber {
     fn default() -> Self {
         Self(AtomicU64::new(u64::from(UNKNOWN)))
     }
 }
 
-impl Figure {
+impl StoredNumber {
     /// The number, if there is one; or that it has to be read.
     pub(crate) fn known(&self) -> Result<Option<u32>, Seen> {
         let state = self.0.load(Ordering::SeqCst);
@@ -53,25 +53,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_is_known_until_it_changes() {
-        let figure = Figure::default();
+    fn a_number_is_known_until_it_changes() {
+        let kept = StoredNumber::default();
         for number in [None, Some(0), Some(7)] {
-            figure.learn(figure.known().unwrap_err(), number);
-            assert_eq!(figure.known().unwrap(), number);
-            figure.forget();
-            assert!(figure.known().is_err());
+            kept.learn(kept.known().unwrap_err(), number);
+            assert_eq!(kept.known().unwrap(), number);
+            kept.forget();
+            assert!(kept.known().is_err());
         }
     }
 
     #[test]
     fn an_older_read_is_not_put_back() {
-        let figure = Figure::default();
-        let before = figure.known().unwrap_err();
-        figure.forget();
-        figure.learn(before, Some(1));
-        let after = figure.known().unwrap_err();
-        figure.learn(after, Some(2));
-        figure.learn(before, Some(1));
-        assert_eq!(figure.known().unwrap(), Some(2));
+        let kept = StoredNumber::default();
+        let before = kept.known().unwrap_err();
+        kept.forget();
+        kept.learn(before, Some(1));
+        let after = kept.known().unwrap_err();
+        kept.learn(after, Some(2));
+        kept.learn(before, Some(1));
+        assert_eq!(kept.known().unwrap(), Some(2));
     }
 }
