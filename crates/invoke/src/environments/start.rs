@@ -54,16 +54,18 @@ impl DataPlane {
                 self.make_room(idle, |owner| owner == account, deadline).await
             }
             // The share of an account in the staging area is its own: what others have at hand stays.
-            StartError::StagingFull { .. } => match self.catalog().take_oldest(Some(account)) {
-                Some(oldest) => {
-                    oldest.shutdown().await;
-                    Ok(())
-                }
-                None => Err(messages::failed(error)),
-            },
+            // What runs holds the room, and gives it back; code that finds none in an empty share never will.
+            StartError::StagingFull { .. } if self.runs_something(account) => {
+                let idle = self.catalog().take_oldest(Some(account));
+                self.make_room(idle, |owner| owner == account, deadline).await
+            }
             StartError::UnknownRuntime(runtime) => Err(messages::runtime_missing(runtime.as_str())),
             error => Err(messages::failed(error)),
         }
+    }
+
+    fn runs_something(&self, account: AccountId) -> bool {
+        self.parts().worker.live().iter().any(|live| live.spec.account == account)
     }
 
     /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
