@@ -83,23 +83,25 @@ impl FunctionLoad {
 }
 
 impl AccountLoad {
+    /// The narrower count comes first on the way in and last on the way out, so that no attempt which ends in a refusal is
+    /// ever counted for the whole account, where it could stand in the way of a reservation.
     fn enter(&self, share: Share, limits: Limits) -> bool {
-        if !self.all.enter(limits.account) {
+        let rest = limits.account.saturating_sub(limits.reserved_total);
+        if share == Share::Unreserved && !self.unreserved.enter(rest) {
             return false;
         }
-        let rest = limits.account.saturating_sub(limits.reserved_total);
-        let fits = share == Share::Reserved || self.unreserved.enter(rest);
-        if !fits {
-            self.all.leave();
+        let fits = self.all.enter(limits.account);
+        if !fits && share == Share::Unreserved {
+            self.unreserved.leave();
         }
         fits
     }
 
     fn leave(&self, share: Share) {
+        self.all.leave();
         if share == Share::Unreserved {
             self.unreserved.leave();
         }
-        self.all.leave();
     }
 }
 
