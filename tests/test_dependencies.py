@@ -16,7 +16,8 @@ import boto3, numpy, requests
 def handler(event, context):
     answer = requests.models.PreparedRequest()
     answer.prepare(method='GET', url='http://localhost/', params={'sum': int(numpy.arange(event['n']).sum())})
-    names = [one['FunctionName'] for one in boto3.client('lambda').list_functions()['Functions']]
+    pages = boto3.client('lambda').get_paginator('list_functions').paginate()
+    names = [one['FunctionName'] for page in pages for one in page['Functions']]
     return {'url': answer.url, 'listed': context.function_name in names, 'numpy': numpy.__file__}
 """
 # An ES module from the registry beside the SDK, which is CommonJS to those who require it.

@@ -52,6 +52,17 @@ def refused(tongue, code, service, operation, **members):
     return caught.value.message
 
 
+def whole(tongue, service, operation, members, given, returned, **options):
+    """Every page of a list."""
+    found, marker = [], None
+    while True:
+        answer = tongue(service, operation, **options, **({given: marker} if marker else {}))
+        found += answer[members]
+        marker = answer.get(returned)
+        if not marker:
+            return found
+
+
 @pytest.fixture
 def role(tongue):
     answer = tongue("iam", "CreateRole", RoleName=unique("tour"), AssumeRolePolicyDocument=TRUST)
@@ -86,8 +97,8 @@ def invoke(tongue, name, **members):
 @pytest.mark.limit(180)
 def test_a_functions_life(tongue, tenant, role, function):
     assert invoke(tongue, function) == {"answer": 1, "version": "$LATEST"}
-    whole = tongue("lambda", "GetFunction", FunctionName=function)
-    assert whole["Tags"] == {"team": "blue"} and whole["Code"]["Location"].startswith("http")
+    shown = tongue("lambda", "GetFunction", FunctionName=function)
+    assert shown["Tags"] == {"team": "blue"} and shown["Code"]["Location"].startswith("http")
     tongue("lambda", "UpdateFunctionCode", FunctionName=function, ZipFile=python(CODE.format(2)))
     active(tongue, function)
     tongue("lambda", "UpdateFunctionConfiguration", FunctionName=function, Description="changed", MemorySize=256)
@@ -97,8 +108,8 @@ def test_a_functions_life(tongue, tenant, role, function):
     assert "heard" in base64.b64decode(tail).decode()
     signing = tongue("lambda", "GetFunctionCodeSigningConfig", FunctionName=function)
     assert signing["FunctionName"] == function and not signing.get("CodeSigningConfigArn")
-    names = [one["FunctionName"] for one in tongue("lambda", "ListFunctions")["Functions"]]
-    assert function in names
+    listed = whole(tongue, "lambda", "ListFunctions", "Functions", "Marker", "NextMarker")
+    assert function in [one["FunctionName"] for one in listed]
     assert tongue("lambda", "GetAccountSettings")["AccountUsage"]["FunctionCount"] >= 1
     tongue("lambda", "DeleteFunction", FunctionName=function)
     refused(tongue, "ResourceNotFound", "lambda", "GetFunction", FunctionName=function)
@@ -141,7 +152,8 @@ def test_layers(tongue, function):
     assert made["Version"] == 1 and made["Content"]["CodeSize"] == len(content)
     assert tongue("lambda", "GetLayerVersion", LayerName=layer, VersionNumber=1)["LayerVersionArn"] == arn
     assert tongue("lambda", "GetLayerVersionByArn", Arn=arn)["Description"] == "shared"
-    assert layer in [one["LayerName"] for one in tongue("lambda", "ListLayers")["Layers"]]
+    listed = whole(tongue, "lambda", "ListLayers", "Layers", "Marker", "NextMarker")
+    assert layer in [one["LayerName"] for one in listed]
     versions = tongue("lambda", "ListLayerVersions", LayerName=layer)["LayerVersions"]
     assert [one["Version"] for one in versions] == [1]
     code = "import shared\n\n\ndef handler(event, context):\n    return shared.VALUE\n"
@@ -196,14 +208,16 @@ def test_roles_and_their_policies(tongue):
     name, document = unique("tour"), json.dumps(ALLOW)
     tongue("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
     assert tongue("iam", "GetRole", RoleName=name)["Role"]["RoleName"] == name
-    assert name in [one["RoleName"] for one in tongue("iam", "ListRoles")["Roles"]]
+    listed = whole(tongue, "iam", "ListRoles", "Roles", "Marker", "Marker")
+    assert name in [one["RoleName"] for one in listed]
     tongue("iam", "PutRolePolicy", RoleName=name, PolicyName="inline", PolicyDocument=document)
     assert tongue("iam", "ListRolePolicies", RoleName=name)["PolicyNames"] == ["inline"]
     assert tongue("iam", "GetRolePolicy", RoleName=name, PolicyName="inline")["PolicyName"] == "inline"
     policy = tongue("iam", "CreatePolicy", PolicyName=unique("tour"), PolicyDocument=document)["Policy"]["Arn"]
     assert tongue("iam", "GetPolicy", PolicyArn=policy)["Policy"]["DefaultVersionId"] == "v1"
     assert tongue("iam", "GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["IsDefaultVersion"]
-    assert policy in [one["Arn"] for one in tongue("iam", "ListPolicies", Scope="Local")["Policies"]]
+    listed = whole(tongue, "iam", "ListPolicies", "Policies", "Marker", "Marker", Scope="Local")
+    assert policy in [one["Arn"] for one in listed]
     tongue("iam", "AttachRolePolicy", RoleName=name, PolicyArn=policy)
     attached = tongue("iam", "ListAttachedRolePolicies", RoleName=name)["AttachedPolicies"]
     assert [one["PolicyArn"] for one in attached] == [policy]
@@ -220,7 +234,8 @@ def test_users_and_their_keys(tongue):
     name, document = unique("tour"), json.dumps(ALLOW)
     tongue("iam", "CreateUser", UserName=name)
     assert tongue("iam", "GetUser", UserName=name)["User"]["UserName"] == name
-    assert name in [one["UserName"] for one in tongue("iam", "ListUsers")["Users"]]
+    listed = whole(tongue, "iam", "ListUsers", "Users", "Marker", "Marker")
+    assert name in [one["UserName"] for one in listed]
     key = tongue("iam", "CreateAccessKey", UserName=name)["AccessKey"]["AccessKeyId"]
     listed = tongue("iam", "ListAccessKeys", UserName=name)["AccessKeyMetadata"]
     assert [one["AccessKeyId"] for one in listed] == [key]
