@@ -38,7 +38,11 @@ pub(in crate::bench) async fn start(
     let address = free_address()?;
     let mut command = Command::new(binary);
     command.env("GATEWAY_PORT", address.port().to_string()).env("MINISTACK_HOST", "127.0.0.1");
-    command.env("LOG_LEVEL", "WARNING");
+    // Where it unpacks functions; ended by a signal, it leaves them there.
+    let scratch = log.with_extension("scratch");
+    drop(fs::remove_dir_all(&scratch));
+    fs::create_dir_all(&scratch).map_err(text)?;
+    command.env("LOG_LEVEL", "WARNING").env("TMPDIR", &scratch);
     let server = Server::start(command, address, log)?;
     let mut connection = Connection::open(address).await?;
     deploy::function(&mut connection, "python", runtime, "app.handler", zip).await?;
