@@ -52,7 +52,7 @@ pub(crate) async fn read(
     mut body: Incoming,
     headers: &HeaderMap,
     limit: usize,
-    budget: &Purse,
+    budget: &Purse<'_>,
 ) -> Result<Whole, Unread> {
     let read = whole(&mut body, limit, budget).await;
     if read.is_err() {
@@ -61,7 +61,7 @@ pub(crate) async fn read(
     read
 }
 
-async fn whole<B>(body: &mut B, limit: usize, budget: &Purse) -> Result<Whole, Unread>
+async fn whole<B>(body: &mut B, limit: usize, budget: &Purse<'_>) -> Result<Whole, Unread>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -102,7 +102,7 @@ struct Pieces<'b, B> {
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Pieces<'_, B> {
-    async fn next(&mut self, budget: &Purse) -> Result<Option<Bytes>, Unread> {
+    async fn next(&mut self, budget: &Purse<'_>) -> Result<Option<Bytes>, Unread> {
         loop {
             let patience = PAUSE.min(self.due.saturating_duration_since(Instant::now()));
             let frame = timeout(patience, self.body.frame()).await.map_err(|_| Unread::Broken)?;
@@ -114,7 +114,7 @@ impl<B: Body<Data = Bytes> + Unpin> Pieces<'_, B> {
         }
     }
 
-    async fn account(&mut self, bytes: usize, budget: &Purse) -> Result<(), Unread> {
+    async fn account(&mut self, bytes: usize, budget: &Purse<'_>) -> Result<(), Unread> {
         self.received += bytes;
         if self.received > self.limit {
             return Err(Unread::TooLarge);
@@ -161,6 +161,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll, ready};
     use tokio::time::{Interval, interval};
+    use types::AccountId;
 
     /// So many bytes at every tick, until so many were sent.
     struct Trickle {
@@ -191,15 +192,15 @@ mod tests {
     }
 
     /// The least room, of an account that has all of it.
-    fn nobodys() -> Purse {
-        Budget::new(0).of(types::AccountId::FIRST)
+    fn nobodys() -> Budget {
+        Budget::new(0)
     }
 
     const SECOND: Duration = Duration::from_secs(1);
 
     async fn read(mut body: Trickle, limit: usize) -> (Result<usize, Unread>, Duration) {
         let begun = Instant::now();
-        let read = whole(&mut body, limit, &nobodys()).await;
+        let read = whole(&mut body, limit, &nobodys().of(AccountId::FIRST)).await;
         (read.map(|whole| whole.bytes.len()), begun.elapsed())
     }
 
@@ -232,7 +233,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_room_is_told_so_and_leaves_none_behind() {
-        let budget = nobodys();
+        let all_room = nobodys();
+        let budget = all_room.of(AccountId::FIRST);
         let mut all = Share::default();
         budget.extend(&mut all, types::limits::CODE_REQUEST_BYTES).await.unwrap();
         let fast = || Trickle::new(Duration::from_millis(1), 60 << 10, 1 << 20);

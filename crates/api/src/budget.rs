@@ -23,11 +23,12 @@ pub(crate) struct Budget {
     accounts: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
 }
 
-/// The room that one account's requests have.
-#[derive(Clone)]
-pub(crate) struct Purse {
-    own: Arc<Semaphore>,
-    all: Arc<Semaphore>,
+/// The room that one account's requests have. Nothing is looked up until some of it is wanted: small requests, which want
+/// none, take no lock here.
+#[derive(Clone, Copy)]
+pub(crate) struct Purse<'b> {
+    budget: &'b Budget,
+    account: AccountId,
 }
 
 /// A part of the room, given back when dropped.
@@ -46,26 +47,30 @@ impl Budget {
     }
 
     /// For a request of this account.
-    pub(crate) fn of(&self, account: AccountId) -> Purse {
+    pub(crate) fn of(&self, account: AccountId) -> Purse<'_> {
+        Purse { budget: self, account }
+    }
+
+    /// The account's part. It is the same one as long as anything of it is held or waited for.
+    fn part(&self, account: AccountId) -> Arc<Semaphore> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let known = accounts.get(&account).and_then(Weak::upgrade);
-        let own = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             accounts.retain(|_, own| own.strong_count() > 0);
             let fresh = Arc::new(Semaphore::new(self.per_account));
             accounts.insert(account, Arc::downgrade(&fresh));
             fresh
-        });
-        Purse { own, all: Arc::clone(&self.all) }
+        })
     }
 }
 
-impl Purse {
+impl Purse<'_> {
     /// More room for `share`; `None` when there is none for too long.
     pub(crate) async fn extend(&self, share: &mut Share, bytes: usize) -> Option<()> {
         let kib = u32::try_from(bytes.div_ceil(1024)).ok()?;
         let both = async {
-            let own = Arc::clone(&self.own).acquire_many_owned(kib).await.ok()?;
-            let all = Arc::clone(&self.all).acquire_many_owned(kib).await.ok()?;
+            let own = self.budget.part(self.account).acquire_many_owned(kib).await.ok()?;
+            let all = Arc::clone(&self.budget.all).acquire_many_owned(kib).await.ok()?;
             Some([own, all])
         };
         let [own, all] = timeout(WAIT, both).await.ok()??;
@@ -96,7 +101,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_room_gives_up() {
-        let budget = Budget::new(0).of(AccountId::FIRST);
+        let budget = Budget::new(0);
+        let budget = budget.of(AccountId::FIRST);
         let mut first = Share::default();
         budget.extend(&mut first, CODE_REQUEST_BYTES).await.unwrap();
         let mut second = Share::default();
@@ -111,13 +117,14 @@ mod tests {
     async fn one_account_leaves_others_half() {
         let budget = Budget::new(4 * CODE_REQUEST_BYTES + 8192);
         let own = budget.of(AccountId::FIRST);
+        assert!(budget.accounts.lock().unwrap().is_empty(), "who wants no room is not looked up");
         let (mut first, mut second, mut third) = (Share::default(), Share::default(), Share::default());
         own.extend(&mut first, CODE_REQUEST_BYTES).await.unwrap();
         own.extend(&mut second, CODE_REQUEST_BYTES).await.unwrap();
         assert!(budget.of(AccountId::FIRST).extend(&mut third, 8192).await.is_none());
         let other = budget.of("123456789012".parse().unwrap());
         other.extend(&mut third, 2 * CODE_REQUEST_BYTES).await.unwrap();
-        drop((first, second, own));
+        drop((first, second));
         assert!(
             budget.of(AccountId::FIRST).extend(&mut Share::default(), CODE_REQUEST_BYTES).await.is_some()
         );

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use store::records::{FunctionPolicyRecord, LayerPolicyRecord};
 use store::{Key, Record, Store, StoreError};
-use types::{AccountId, Arn, FunctionName, Qualifier, Region, Version};
+use types::{AccountId, Arn, FunctionName, LayerName, Qualifier, Region, Version};
 
 /// More shards than there are processors, so that they seldom meet.
 const SHARDS: usize = 64;
@@ -23,8 +23,6 @@ const SHARDS: usize = 64;
 const SHARD_BYTES: usize = 1 << 20;
 /// What an entry costs besides its texts.
 const ENTRY_BYTES: usize = 128;
-/// Source: LayerName has at most 140 characters (API reference); longer ones name no layer.
-const LAYER_NAME_BYTES: usize = 140;
 
 /// Why the policy of a resource can't be told.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +119,10 @@ fn function(account: AccountId, name: &str, qualifier: Option<&str>) -> Option<K
 }
 
 fn layer(account: AccountId, name: &str, number: &str) -> Option<Key> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let is_name = (1..=LAYER_NAME_BYTES).contains(&name.len()) && name.bytes().all(fits);
+    let name: LayerName = name.parse().ok()?;
     match number.parse().ok()? {
-        Version::Number(number) if is_name => LayerPolicyRecord::place(account, name, number).ok(),
-        _ => None,
+        Version::Number(number) => LayerPolicyRecord::place(account, name.as_str(), number).ok(),
+        Version::Latest => None,
     }
 }
 

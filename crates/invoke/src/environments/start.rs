@@ -49,19 +49,20 @@ impl DataPlane {
                 self.make_room(idle, |_| true, deadline).await
             }
             // What an account may have is its own too: others' environments don't help it.
-            StartError::AccountFull { .. } => {
-                let idle = self.catalog().take_oldest(Some(account));
-                self.make_room(idle, |owner| owner == account, deadline).await
-            }
-            // The share of an account in the staging area is its own: what others have at hand stays.
-            // What runs holds the room, and gives it back; code that finds none in an empty share never will.
+            StartError::AccountFull { .. } => self.make_room_of_own(account, deadline).await,
+            // So is its share of the staging area. What runs holds the room, and gives it back; code that finds none in an
+            // empty share never will.
             StartError::StagingFull { .. } if self.runs_something(account) => {
-                let idle = self.catalog().take_oldest(Some(account));
-                self.make_room(idle, |owner| owner == account, deadline).await
+                self.make_room_of_own(account, deadline).await
             }
             StartError::UnknownRuntime(runtime) => Err(messages::runtime_missing(runtime.as_str())),
             error => Err(messages::failed(error)),
         }
+    }
+
+    async fn make_room_of_own(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
+        let idle = self.catalog().take_oldest(Some(account));
+        self.make_room(idle, |owner| owner == account, deadline).await
     }
 
     fn runs_something(&self, account: AccountId) -> bool {

@@ -1,4 +1,5 @@
-//! The trial at the start: one environment on an empty root with two layers, which must get as far as the exec of a program that is not there.
+//! The trial at the start: one environment on an empty root with two layers, which must get as far as the exec of a
+//! program that is not there.
 //!
 //! Invariant: a spawner that reports itself ready has seen every step of an environment's creation succeed on this machine.
 
