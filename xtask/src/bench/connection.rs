@@ -1,10 +1,9 @@
-//! The load generator: one kept-alive connection, requests one after the other.
+//! A client for single requests: what deploys the functions, and the first invocation of each.
 //!
-//! A signature holds for its whole second, so that its headers are made once a second and not once a request: the
-//! figure is the service's cost, and signing is the client's.
+//! The loops that are timed use `load` instead, which takes less of the processors.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use auth::sigv4::{self, Signer};
 use bytes::Bytes;
@@ -50,6 +49,28 @@ impl Call {
             key: None,
         }
     }
+
+    /// The headers of a request in that second since the epoch, signed when the call has a key.
+    pub(super) fn headers(&self, host: &HeaderValue, second: u64) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", host.clone());
+        headers.insert("content-type", HeaderValue::from_static(self.content_type));
+        if let Some(key) = &self.key {
+            let secret = SecretString::from(key.secret);
+            let signer = Signer {
+                access_key_id: key.id,
+                secret: &secret,
+                session_token: None,
+                region: REGION,
+                service: self.service,
+            };
+            let digest = sigv4::hash(&self.body);
+            let time = Timestamp(i64::try_from(second * 1000).unwrap_or(i64::MAX));
+            sigv4::sign_headers(&signer, self.method, &self.path, "", &mut headers, &digest, time)
+                .map_err(text)?;
+        }
+        Ok(headers)
+    }
 }
 
 /// An open connection.
@@ -59,9 +80,6 @@ pub(super) struct Connection {
     /// Headers that were made in that second since the epoch.
     prepared: Option<(u64, HeaderMap)>,
 }
-
-/// Latencies of requests that were sent one after the other, in microseconds.
-pub(super) type Latencies = Vec<f64>;
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Result<Self, String> {
@@ -93,37 +111,7 @@ impl Connection {
         Ok(body)
     }
 
-    /// `count` requests after `warm_up` others that don't count.
-    pub(super) async fn latencies(
-        &mut self,
-        call: &Call,
-        warm_up: u32,
-        count: u32,
-    ) -> Result<Latencies, String> {
-        for _ in 0..warm_up {
-            self.send(call).await?;
-        }
-        let mut latencies = Vec::with_capacity(count as usize);
-        for _ in 0..count {
-            self.headers(call)?;
-            let started = Instant::now();
-            self.send(call).await?;
-            latencies.push(started.elapsed().as_secs_f64() * 1e6);
-        }
-        Ok(latencies)
-    }
-
-    /// How many requests were answered in that time.
-    pub(super) async fn count_until(&mut self, call: &Call, end: Instant) -> Result<u64, String> {
-        let mut count = 0;
-        while Instant::now() < end {
-            self.send(call).await?;
-            count += 1;
-        }
-        Ok(count)
-    }
-
-    /// Headers for this second, signed when the call has a key. One connection serves one call at a time.
+    /// Headers for this second. One connection serves one call at a time.
     fn headers(&mut self, call: &Call) -> Result<HeaderMap, String> {
         let second = now().as_secs();
         if let Some((made, headers)) = &self.prepared
@@ -131,23 +119,7 @@ impl Connection {
         {
             return Ok(headers.clone());
         }
-        let mut headers = HeaderMap::new();
-        headers.insert("host", self.host.clone());
-        headers.insert("content-type", HeaderValue::from_static(call.content_type));
-        if let Some(key) = &call.key {
-            let secret = SecretString::from(key.secret);
-            let signer = Signer {
-                access_key_id: key.id,
-                secret: &secret,
-                session_token: None,
-                region: REGION,
-                service: call.service,
-            };
-            let digest = sigv4::hash(&call.body);
-            let time = Timestamp(i64::try_from(second * 1000).unwrap_or(i64::MAX));
-            sigv4::sign_headers(&signer, call.method, &call.path, "", &mut headers, &digest, time)
-                .map_err(text)?;
-        }
+        let headers = call.headers(&self.host, second)?;
         self.prepared = Some((second, headers.clone()));
         Ok(headers)
     }
@@ -158,41 +130,8 @@ impl Connection {
     }
 }
 
-/// What many clients reached together.
-pub(super) struct Throughput {
-    pub(super) requests: u64,
-    pub(super) per_second: f64,
-}
-
-/// `clients` connections at once, each sending one request after the other.
-pub(super) async fn throughput(
-    address: SocketAddr,
-    call: &Call,
-    clients: usize,
-    time: Duration,
-) -> Result<Throughput, String> {
-    let mut open = Vec::new();
-    for _ in 0..clients {
-        let mut connection = Connection::open(address).await?;
-        connection.send(call).await?;
-        open.push(connection);
-    }
-    let started = Instant::now();
-    let tasks: Vec<_> = open
-        .into_iter()
-        .map(|mut connection| {
-            let call = call.clone();
-            tokio::spawn(async move { connection.count_until(&call, started + time).await })
-        })
-        .collect();
-    let mut total = 0;
-    for task in tasks {
-        total += task.await.map_err(text)??;
-    }
-    Ok(Throughput { requests: total, per_second: total as f64 / started.elapsed().as_secs_f64() })
-}
-
-fn now() -> Duration {
+/// Since the epoch.
+pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 

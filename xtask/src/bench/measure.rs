@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::connection::{Call, Connection, Throughput, text, throughput};
+use super::connection::{Call, Connection, text};
+use super::load::{Load, Throughput, throughput};
 use super::peers::{Serving, ministack, rie, serverless_offline, workerd};
 use super::pinning::Pinning;
 use super::statistics::{Series, median, percentile};
@@ -283,7 +284,7 @@ async fn answers(connection: &mut Connection, call: &Call) -> Result<(), String>
 }
 
 async fn latencies(server: &Server, call: &Call, requests: u32) -> Result<Vec<f64>, String> {
-    Connection::open(server.address).await?.latencies(call, requests.min(WARM_UP), requests).await
+    Load::open(server.address, call).await?.latencies(requests.min(WARM_UP), requests).await
 }
 
 /// Milliseconds of one invocation after a moment of quiet.

@@ -14,6 +14,8 @@ pub(crate) mod echo;
 #[cfg(feature = "bench")]
 mod goals;
 #[cfg(feature = "bench")]
+mod load;
+#[cfg(feature = "bench")]
 mod measure;
 #[cfg(feature = "bench")]
 mod peers;
