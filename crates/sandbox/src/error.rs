@@ -64,6 +64,17 @@ pub enum CreateError {
     Answer,
 }
 
+/// Attacks could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum AttackError {
+    /// An environment was not made.
+    #[error("making an environment to attack: {0}")]
+    Create(#[from] CreateError),
+    /// Something outside could not be prepared.
+    #[error("preparing what attacks try to reach: {0}")]
+    Stage(std::io::Error),
+}
+
 impl From<Failed> for StartError {
     fn from(failed: Failed) -> Self {
         Self::Step { step: failed.step, source: failed.errno.into() }

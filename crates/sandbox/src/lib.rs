@@ -1,10 +1,11 @@
 //! The spawner and the Linux sandbox of an execution environment; the only crate with unsafe code.
 //!
-//! `main` calls [`run_if_spawner`] first. The platform then starts one [`Spawner`] and asks it for environments; each is held
+//! `main` calls [`run_if_spawner`] first, and then [`attacks::run_if_attacker`]. The platform then starts one [`Spawner`] and asks it for environments; each is held
 //! by a [`Sandbox`]. This crate takes a plain [`SandboxSpec`] and knows nothing of functions, accounts or stores.
 //!
 //! Invariant: the function's code is hostile from its first instruction, and everything that holds it is on before that one.
 
+pub mod attacks;
 mod cgroup;
 mod environment;
 mod error;
@@ -17,11 +18,10 @@ mod step;
 mod syscalls;
 mod weaken;
 
-pub use error::{CreateError, StartError};
+pub use error::{AttackError, CreateError, StartError};
 pub use handle::{MemoryUsage, Sandbox};
 pub use protections::{Mode, Protection, Protections};
 pub use spawner::{Spawner, SpawnerOptions, run_if_spawner};
 pub use spec::{Limits, SandboxSpec, SpecError, TreeName};
 pub use step::Step;
-#[cfg(feature = "weaken")]
-pub use weaken::Weakening;
+pub use weaken::Layer;

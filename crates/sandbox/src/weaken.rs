@@ -1,4 +1,4 @@
-//! Layers that a test may leave out, to show that the layer is what stops an attack.
+//! The layers of an environment by name, which a test may leave out to show that the layer is what stops an attack.
 //!
 //! Invariant: without the cargo feature `weaken` nothing can be left out: the set is a type without a value but "none".
 
@@ -6,24 +6,34 @@
 pub(crate) use off::Weakened;
 #[cfg(feature = "weaken")]
 pub(crate) use on::Weakened;
-#[cfg(feature = "weaken")]
-pub use on::Weakening;
 
-/// The layers, by the names that the code asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One layer of an environment. Each doc comment says what an environment without it is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
-pub(crate) enum Layer {
+#[non_exhaustive]
+pub enum Layer {
+    /// No system call filter.
     Seccomp = 1,
-    Landlock = 2,
-    Capabilities = 4,
-    Identity = 8,
-    Network = 16,
-    PidNamespace = 32,
-    ReadOnlyRoot = 64,
-    ProcMasks = 128,
-    Cgroup = 256,
-    ProcessLimit = 512,
-    Descriptors = 1024,
+    /// No Landlock domain.
+    Landlock = 1 << 1,
+    /// Capabilities stay.
+    Capabilities = 1 << 2,
+    /// The spawner's own uid and groups stay.
+    Identity = 1 << 3,
+    /// The host's network.
+    Network = 1 << 4,
+    /// The host's processes.
+    PidNamespace = 1 << 5,
+    /// The root is writable, and set-user-id and device files in it mean what they say.
+    ReadOnlyRoot = 1 << 6,
+    /// All of /proc is there, and writable.
+    ProcMasks = 1 << 7,
+    /// No cgroup.
+    Cgroup = 1 << 8,
+    /// No limit of processes by rlimit.
+    ProcessLimit = 1 << 9,
+    /// A descriptor of the host's root stays open.
+    Descriptors = 1 << 10,
 }
 
 #[cfg(not(feature = "weaken"))]
@@ -57,34 +67,6 @@ mod off {
 mod on {
     use super::Layer;
 
-    /// A layer to leave out of one environment.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    #[repr(u32)]
-    pub enum Weakening {
-        /// No system call filter.
-        NoSeccomp = Layer::Seccomp as u32,
-        /// No Landlock domain.
-        NoLandlock = Layer::Landlock as u32,
-        /// Capabilities stay.
-        KeepCapabilities = Layer::Capabilities as u32,
-        /// The spawner's own uid and groups stay.
-        KeepIdentity = Layer::Identity as u32,
-        /// The host's network.
-        HostNetwork = Layer::Network as u32,
-        /// The host's processes.
-        NoPidNamespace = Layer::PidNamespace as u32,
-        /// The root is writable.
-        WritableRoot = Layer::ReadOnlyRoot as u32,
-        /// All of /proc is there, and writable.
-        NoProcMasks = Layer::ProcMasks as u32,
-        /// No cgroup.
-        NoCgroup = Layer::Cgroup as u32,
-        /// No limit of processes by rlimit.
-        NoProcessLimit = Layer::ProcessLimit as u32,
-        /// A descriptor of the host's root stays open.
-        LeakDescriptor = Layer::Descriptors as u32,
-    }
-
     /// The layers that are left out.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Weakened(u32);
@@ -94,8 +76,8 @@ mod on {
             Self(0)
         }
 
-        pub(crate) fn new(list: &[Weakening]) -> Self {
-            Self(list.iter().fold(0, |bits, weakening| bits | *weakening as u32))
+        pub(crate) fn new(list: &[Layer]) -> Self {
+            Self(list.iter().fold(0, |bits, layer| bits | *layer as u32))
         }
 
         pub(crate) fn from_bits(bits: u32) -> Option<Self> {

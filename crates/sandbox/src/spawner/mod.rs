@@ -107,7 +107,7 @@ impl Spawner {
     pub fn create_weakened(
         &self,
         spec: &SandboxSpec,
-        without: &[crate::Weakening],
+        without: &[crate::Layer],
     ) -> Result<Sandbox, CreateError> {
         client::create(&self.socket, spec, Weakened::new(without))
     }

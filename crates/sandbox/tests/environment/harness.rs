@@ -26,6 +26,7 @@ pub(crate) struct Bench {
     pub(crate) code: TreeName,
     /// Two that have something in common, and one that is open to everybody's writes but for its mount.
     pub(crate) layers: [TreeName; 3],
+    attacked: std::sync::OnceLock<TreeName>,
     next_id: std::sync::atomic::AtomicU32,
 }
 
@@ -68,7 +69,8 @@ impl Bench {
         let code = tree::stage(spawner.staging(), 'a');
         let layers = tree::stage_layers(spawner.staging());
         let next_id = std::sync::atomic::AtomicU32::new(1);
-        Self { spawner, name, root: root.to_owned(), code, layers, next_id }
+        let attacked = std::sync::OnceLock::new();
+        Self { spawner, name, root: root.to_owned(), code, layers, attacked, next_id }
     }
 
     /// An environment that runs this executable's `inside` with the words given.
@@ -118,13 +120,19 @@ impl Bench {
 
     /// Runs the words in an environment that lacks some protections.
     #[cfg(feature = "weaken")]
-    pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Weakening]) -> Ended {
+    pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Layer]) -> Ended {
         self.run_spec_weakened(&self.spec(words), weakened)
     }
 
     #[cfg(feature = "weaken")]
-    pub(crate) fn run_spec_weakened(&self, spec: &SandboxSpec, weakened: &[sandbox::Weakening]) -> Ended {
+    pub(crate) fn run_spec_weakened(&self, spec: &SandboxSpec, weakened: &[sandbox::Layer]) -> Ended {
         finish(&self.spawner.create_weakened(spec, weakened).expect("a weakened environment"))
+    }
+
+    /// The code tree for attacks.
+    pub(crate) fn attacked_code(&self) -> TreeName {
+        let stage = || sandbox::attacks::stage_code(self.spawner.staging()).expect("a code tree");
+        self.attacked.get_or_init(stage).clone()
     }
 
     pub(crate) fn is_privileged(&self) -> bool {

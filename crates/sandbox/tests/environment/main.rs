@@ -23,6 +23,9 @@ fn main() -> ExitCode {
     if let Some(code) = sandbox::run_if_spawner() {
         return code;
     }
+    if let Some(code) = sandbox::attacks::run_if_attacker() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some("inside") => inside::run(&arguments[2..]),

@@ -5,6 +5,7 @@ mod layers;
 mod life;
 mod resources;
 mod spawner;
+mod suite;
 mod view;
 mod weakened;
 
@@ -17,6 +18,8 @@ macro_rules! both {
     ($mode:literal) => {
         vec![
             (concat!($mode, "_program_gets_its_arguments_variables_and_streams"), view::program as _),
+            (concat!($mode, "_attacks_are_held"), suite::held as _),
+            (concat!($mode, "_attacks_get_through_without_what_stops_them"), suite::twins as _),
             (concat!($mode, "_identity_is_unprivileged"), view::identity as _),
             (concat!($mode, "_only_its_own_processes_are_visible"), view::processes as _),
             (concat!($mode, "_mounts_are_read_only_and_none_is_the_hosts"), view::mounts as _),

@@ -23,27 +23,27 @@ pub(crate) use on::*;
 mod on {
     use std::net::TcpListener;
 
-    use sandbox::{SandboxSpec, Weakening};
+    use sandbox::{Layer, SandboxSpec};
 
     use super::super::{attacks, passed, result};
     use super::{Bench, Verdict};
     use crate::tree;
 
     pub(crate) fn seccomp(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["calls"], &[Weakening::NoSeccomp]);
+        let ended = bench.run_weakened(&["calls"], &[Layer::Seccomp]);
         for call in ["SYS_ptrace", "SYS_keyctl", "SYS_personality", "SYS_shmget", "SYS_sync"] {
             let got_through =
                 ended.output.lines().any(|line| line.starts_with(call) && !line.ends_with("EPERM"));
             assert!(got_through, "{call} in {}", ended.output);
         }
-        let ended = bench.run_weakened(&["foreign", "i386"], &[Weakening::NoSeccomp]);
+        let ended = bench.run_weakened(&["foreign", "i386"], &[Layer::Seccomp]);
         assert!(ended.output.contains("answered") || ended.status == Some(libc::SIGSEGV), "{ended:?}");
         if bench.is_privileged() {
             // Rootless, the limit of namespaces stands behind the filter.
-            let ended = bench.run_weakened(&["namespaces"], &[Weakening::NoSeccomp]);
+            let ended = bench.run_weakened(&["namespaces"], &[Layer::Seccomp]);
             assert_eq!(result(&ended, "unshare-user"), "ok");
         }
-        let ended = bench.run_weakened(&["sockets"], &[Weakening::NoSeccomp]);
+        let ended = bench.run_weakened(&["sockets"], &[Layer::Seccomp]);
         assert_eq!(result(&ended, "netfilter"), "ok");
         passed()
     }
@@ -51,13 +51,13 @@ mod on {
     /// Either of the two stops a write: only without both it succeeds.
     pub(crate) fn landlock(bench: &Bench) -> Verdict {
         let restore = || std::fs::write(bench.root.join("open/file"), "as delivered").expect("restore");
-        let only_landlock = bench.run_weakened(&["writes"], &[Weakening::WritableRoot]);
+        let only_landlock = bench.run_weakened(&["writes"], &[Layer::ReadOnlyRoot]);
         assert_eq!(result(&only_landlock, "append"), "EACCES");
         assert_eq!(result(&only_landlock, "create"), "EACCES");
-        let only_mount = bench.run_weakened(&["writes"], &[Weakening::NoLandlock]);
+        let only_mount = bench.run_weakened(&["writes"], &[Layer::Landlock]);
         assert_eq!(result(&only_mount, "append"), "EROFS");
         assert_eq!(result(&only_mount, "create"), "EROFS");
-        let neither = bench.run_weakened(&["writes"], &[Weakening::WritableRoot, Weakening::NoLandlock]);
+        let neither = bench.run_weakened(&["writes"], &[Layer::ReadOnlyRoot, Layer::Landlock]);
         assert_eq!(result(&neither, "append"), "ok");
         assert_eq!(result(&neither, "create"), "ok");
         // The attack removed and renamed what it could.
@@ -69,7 +69,7 @@ mod on {
 
     /// What a plain bind tells.
     pub(crate) fn place_of_root(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["mounts"], &[Weakening::WritableRoot]);
+        let ended = bench.run_weakened(&["mounts"], &[Layer::ReadOnlyRoot]);
         let path = bench.root.to_str().expect("a plain path");
         // Within its file system, which may begin further up or down.
         let name = path.rsplit('/').next().expect("a name");
@@ -81,13 +81,13 @@ mod on {
     pub(crate) fn layers(bench: &Bench) -> Verdict {
         // Of its own: the attack changes it.
         let layers = vec![tree::stage_open(bench.spawner.staging(), 'c')];
-        let run = |weakened: &[Weakening]| {
+        let run = |weakened: &[Layer]| {
             let spec = SandboxSpec { layers: layers.clone(), ..bench.spec(&["write-layers"]) };
             bench.run_spec_weakened(&spec, weakened)
         };
-        assert_eq!(result(&run(&[Weakening::WritableRoot]), "append"), "EACCES");
-        assert_eq!(result(&run(&[Weakening::NoLandlock]), "append"), "EROFS");
-        let neither = run(&[Weakening::WritableRoot, Weakening::NoLandlock]);
+        assert_eq!(result(&run(&[Layer::ReadOnlyRoot]), "append"), "EACCES");
+        assert_eq!(result(&run(&[Layer::Landlock]), "append"), "EROFS");
+        let neither = run(&[Layer::ReadOnlyRoot, Layer::Landlock]);
         for name in ["append", "create", "make-directory", "rename", "create-at-the-top"] {
             assert_eq!(result(&neither, name), "ok", "{name}");
         }
@@ -95,14 +95,14 @@ mod on {
     }
 
     pub(crate) fn proc(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["proc"], &[Weakening::NoProcMasks, Weakening::NoLandlock]);
+        let ended = bench.run_weakened(&["proc"], &[Layer::ProcMasks, Layer::Landlock]);
         assert_ne!(result(&ended, "kallsyms"), "0");
         assert_eq!(result(&ended, "own-comm"), "ok");
         passed()
     }
 
     pub(crate) fn descriptors(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["descriptors"], &[Weakening::LeakDescriptor]);
+        let ended = bench.run_weakened(&["descriptors"], &[Layer::Descriptors]);
         assert_ne!(result(&ended, "open"), "0 1 2");
         passed()
     }
@@ -110,18 +110,18 @@ mod on {
     pub(crate) fn network(bench: &Bench) -> Verdict {
         let host = TcpListener::bind("127.0.0.1:0").expect("a listener of the host");
         let port = host.local_addr().expect("its address").port().to_string();
-        let ended = bench.run_weakened(&["network", &port], &[Weakening::HostNetwork]);
+        let ended = bench.run_weakened(&["network", &port], &[Layer::Network]);
         assert_eq!(result(&ended, "host-loopback"), "ok");
         let (name, _listener) = attacks::listen_abstract();
-        let scoped = bench.run_weakened(&["abstract", &name], &[Weakening::HostNetwork]);
+        let scoped = bench.run_weakened(&["abstract", &name], &[Layer::Network]);
         assert_eq!(result(&scoped, "abstract"), "EPERM");
-        let open = bench.run_weakened(&["abstract", &name], &[Weakening::HostNetwork, Weakening::NoLandlock]);
+        let open = bench.run_weakened(&["abstract", &name], &[Layer::Network, Layer::Landlock]);
         assert_eq!(result(&open, "abstract"), "ok");
         passed()
     }
 
     pub(crate) fn pid_namespace(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["processes"], &[Weakening::NoPidNamespace]);
+        let ended = bench.run_weakened(&["processes"], &[Layer::PidNamespace]);
         let count: usize = result(&ended, "count").parse().expect("a number");
         assert!(count > 2, "{count}");
         assert_ne!(result(&ended, "self"), "2");
@@ -130,27 +130,26 @@ mod on {
 
     pub(crate) fn identity(bench: &Bench) -> Verdict {
         attacks::hide(bench);
-        let ended = bench.run_weakened(&["secret"], &[Weakening::KeepIdentity]);
+        let ended = bench.run_weakened(&["secret"], &[Layer::Identity]);
         assert_eq!(result(&ended, "secret"), "ok");
         passed()
     }
 
     pub(crate) fn capabilities(bench: &Bench) -> Verdict {
-        let weakened = [Weakening::KeepIdentity, Weakening::KeepCapabilities];
+        let weakened = [Layer::Identity, Layer::Capabilities];
         let ended = bench.run_weakened(&["mknod"], &weakened);
         assert_eq!(result(&ended, "mknod"), "ok");
         passed()
     }
 
     pub(crate) fn process_limits(bench: &Bench) -> Verdict {
-        let ended =
-            bench.run_weakened(&["fork-bomb", "100"], &[Weakening::NoProcessLimit, Weakening::NoCgroup]);
+        let ended = bench.run_weakened(&["fork-bomb", "100"], &[Layer::ProcessLimit, Layer::Cgroup]);
         assert_eq!(result(&ended, "ending"), "unbounded");
         passed()
     }
 
     pub(crate) fn memory_limit(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["memory-bomb", "128"], &[Weakening::NoCgroup]);
+        let ended = bench.run_weakened(&["memory-bomb", "128"], &[Layer::Cgroup]);
         assert_eq!(result(&ended, "held"), "128");
         passed()
     }

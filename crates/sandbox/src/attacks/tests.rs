@@ -1,0 +1,63 @@
+//! The list itself: its names, its protections, and what is read from an attacker's output.
+
+use std::collections::BTreeSet;
+
+use super::refusal::Breach;
+use super::run::{judge, line, read};
+use super::{Finding, Twin, all, find};
+use crate::protections::{Mode, Protection, Protections};
+
+#[test]
+fn names_are_stable_words_and_each_is_there_once() {
+    let names: Vec<&str> = all().map(|attack| attack.name).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    for name in names {
+        assert!(name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')), "{name}");
+        assert!(name != "try" && name != "neighbour", "{name} is a role of the attacker's");
+    }
+}
+
+#[test]
+fn each_says_what_it_tries_and_has_twins_or_a_reason() {
+    for attack in all() {
+        assert!(!attack.what.is_empty() && !attack.protection.is_empty(), "{}", attack.name);
+        for twin in [attack.twins.privileged, attack.twins.rootless] {
+            match twin {
+                Twin::Without(layers) => assert!(!layers.is_empty(), "{}", attack.name),
+                Twin::None(why) => assert!(why.len() > 10, "{}", attack.name),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_is_read_again() {
+    let held = Ok("EPERM".to_owned());
+    let broken = Err(Breach("two\nlines".to_owned()));
+    let output = format!("noise\n{}\n{}\n", line("one", &held), line("one-more", &broken));
+    assert_eq!(read(&output, "one"), held);
+    assert_eq!(read(&output, "one-more"), Err(Breach("two lines".to_owned())));
+    assert!(read(&output, "another").is_err());
+    // Whoever says both has got through.
+    let both = format!("{}\n{}\n{}\n", line("one", &held), line("one", &broken), line("one", &held));
+    assert!(read(&both, "one").is_err());
+}
+
+#[test]
+fn a_breach_where_nothing_is_promised_is_not_enforceable() {
+    let attack = find("trace-processes").expect("an attack");
+    let protections = |in_force| Protections {
+        mode: Mode::Rootless,
+        list: vec![Protection {
+            name: attack.protection.to_owned(),
+            in_force,
+            why: "no kernel for it".to_owned(),
+        }],
+    };
+    let breach = || Err(Breach("through".to_owned()));
+    assert_eq!(judge(attack, breach(), &protections(true)), Finding::Broken { what: "through".to_owned() });
+    let why = "no kernel for it".to_owned();
+    assert_eq!(judge(attack, breach(), &protections(false)), Finding::NotEnforceable { why });
+    let held = Finding::Held { how: "EPERM".to_owned() };
+    assert_eq!(judge(attack, Ok("EPERM".to_owned()), &protections(false)), held);
+}
