@@ -3,7 +3,7 @@
 //! Invariant: the environment lives no longer than its [`Sandbox`]: the spawner destroys it when the handle's lifeline (a
 //! socket that only the handle holds) closes, whichever way that happens.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
@@ -25,6 +25,9 @@ pub struct Sandbox {
     pub runtime_api: TcpListener,
     /// Listens on 127.0.0.1:9002 there, for the platform's own API.
     pub platform: TcpListener,
+    /// Bound to 127.0.0.1:53 there, where the runtime asks for names. To be taken. Whoever has it must answer, at once: some C
+    /// libraries wait for seconds where nobody does.
+    pub dns: Option<UdpSocket>,
     /// Read end of the runtime's standard output and error.
     pub output: OwnedFd,
     /// pid 1 of the environment. Readable means that every process in it is dead.

@@ -91,7 +91,7 @@ steps! {
     EnterCwd = "entering the working directory",
     VerifyCwd = "verifying the working directory",
     LoopbackUp = "raising the loopback interface",
-    BindListener = "binding 127.0.0.1:9001 and 127.0.0.1:9002",
+    BindListener = "binding 127.0.0.1:9001, 127.0.0.1:9002 and 127.0.0.1:53",
     StandardStreams = "opening the standard streams",
     CloseRange = "close_range",
     SetLimits = "setrlimit",

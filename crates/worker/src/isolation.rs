@@ -3,7 +3,7 @@
 //! Invariant: a [`Cell`] that is dropped leaves nothing behind, neither processes nor groups nor mounts.
 
 use crate::CodeId;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -52,6 +52,8 @@ pub struct Started {
     pub runtime_api: TcpListener,
     /// Listens at 127.0.0.1:9002 inside.
     pub platform: TcpListener,
+    /// Bound to 127.0.0.1:53 inside, if the isolation has that.
+    pub dns: Option<UdpSocket>,
     /// The other end of the runtime's descriptor 3, if the spec asks for one.
     pub channel: Option<UnixStream>,
     /// Standard output and error of the runtime.

@@ -12,6 +12,7 @@ mod isolation;
 mod logging;
 mod logs;
 mod memory;
+mod names;
 mod options;
 mod platform;
 mod readiness;

@@ -75,11 +75,12 @@ fn tree_name(id: &CodeId) -> Result<TreeName, sandbox::SpecError> {
 }
 
 /// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own. The
-/// channel is moved, so that dropping it is its end.
+/// channel and the socket for names are moved: dropping the channel is its end, and nobody else needs the socket.
 fn started(mut sandbox: Sandbox) -> io::Result<Started> {
     Ok(Started {
         runtime_api: sandbox.runtime_api.try_clone()?,
         platform: sandbox.platform.try_clone()?,
+        dns: sandbox.dns.take(),
         channel: sandbox.channel.take(),
         output: sandbox.output.try_clone()?,
         status: sandbox.status.try_clone()?,

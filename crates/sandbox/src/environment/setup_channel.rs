@@ -3,7 +3,6 @@
 //!
 //! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
 
-use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
@@ -21,16 +20,16 @@ const FAILURE: u8 = 2;
 #[derive(Debug)]
 pub(crate) enum Report {
     /// The listeners inside.
-    Listeners(Listeners<OwnedFd>),
+    Listeners(Listeners),
     /// The set-up failed.
     Failed(Failed),
     /// The channel is closed.
     End,
 }
 
-pub(super) fn send_listeners(channel: &OwnedFd, listeners: &Listeners<TcpListener>) -> Result<(), Failed> {
-    let Listeners { runtime_api, platform } = listeners;
-    let descriptors = [runtime_api.as_fd(), platform.as_fd()];
+pub(super) fn send_listeners(channel: &OwnedFd, listeners: &Listeners) -> Result<(), Failed> {
+    let Listeners { runtime_api, platform, dns } = listeners;
+    let descriptors = [runtime_api.as_fd(), platform.as_fd(), dns.as_fd()];
     packet::send(channel, &encode(LISTENERS, 0, 0), &descriptors).at(Step::SendListeners)
 }
 
@@ -45,9 +44,9 @@ pub(crate) fn receive_report(channel: &OwnedFd) -> Result<Report, Failed> {
     let bytes: [u8; LENGTH] = received.bytes.try_into().map_err(|_| nonsense())?;
     match bytes[0] {
         LISTENERS => {
-            let both: [OwnedFd; 2] = received.descriptors.try_into().map_err(|_| nonsense())?;
-            let [runtime_api, platform] = both;
-            Ok(Report::Listeners(Listeners { runtime_api, platform }))
+            let all: [OwnedFd; 3] = received.descriptors.try_into().map_err(|_| nonsense())?;
+            let [runtime_api, platform, dns] = all;
+            Ok(Report::Listeners(Listeners { runtime_api, platform, dns }))
         }
         FAILURE => decode_failure(&bytes).map(Report::Failed).ok_or(nonsense()),
         _ => Err(nonsense()),

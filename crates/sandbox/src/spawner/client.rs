@@ -90,9 +90,9 @@ fn sandbox(
     has_channel: bool,
     lifeline: OwnedFd,
 ) -> Option<Sandbox> {
-    let (runtime_api, platform) = (fds.next()?.into(), fds.next()?.into());
+    let (runtime_api, platform, dns) = (fds.next()?.into(), fds.next()?.into(), Some(fds.next()?.into()));
     let (output, pidfd, status) = (fds.next()?, fds.next()?, fds.next()?);
     let channel = if has_channel { Some(fds.next()?.into()) } else { None };
     let gauges = Gauges::from_descriptors(gauges, fds)?;
-    Some(Sandbox { runtime_api, platform, output, pidfd, status, channel, lifeline, gauges })
+    Some(Sandbox { runtime_api, platform, dns, output, pidfd, status, channel, lifeline, gauges })
 }

@@ -52,7 +52,7 @@ pub(super) enum State {
 /// What a new environment is still waiting for and will hand over.
 pub(super) struct Birth {
     pub(super) channel: OwnedFd,
-    pub(super) listeners: Option<Listeners<OwnedFd>>,
+    pub(super) listeners: Option<Listeners>,
     pub(super) failed: Option<Failed>,
     pub(super) output: OwnedFd,
     pub(super) status: OwnedFd,
@@ -112,12 +112,12 @@ fn hand_over(
     lifeline: &OwnedFd,
     pidfd: &OwnedFd,
     birth: &Birth,
-    listeners: &Listeners<OwnedFd>,
+    listeners: &Listeners,
 ) -> rustix::io::Result<()> {
     let mut bits = 0;
-    let (runtime_api, platform) = (listeners.runtime_api.as_fd(), listeners.platform.as_fd());
-    let mut descriptors: Vec<BorrowedFd<'_>> =
-        vec![runtime_api, platform, birth.output.as_fd(), pidfd.as_fd(), birth.status.as_fd()];
+    let Listeners { runtime_api, platform, dns } = listeners;
+    let all = [runtime_api, platform, dns, &birth.output, pidfd, &birth.status];
+    let mut descriptors: Vec<BorrowedFd<'_>> = all.iter().map(|descriptor| descriptor.as_fd()).collect();
     descriptors.extend(birth.guest.as_ref().map(AsFd::as_fd));
     for kind in GaugeKind::ALL {
         if let Some((_, file)) = birth.gauges.iter().find(|(found, _)| *found == kind) {

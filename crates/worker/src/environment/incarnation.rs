@@ -7,6 +7,7 @@ use super::desk::Desk;
 use super::exit::Exit;
 use crate::logs::{Capture, read_output};
 use crate::memory::MemoryWatch;
+use crate::names;
 use crate::readiness::{Waitable, waitable};
 use crate::runtime_api::{Connections, converse, serve};
 use crate::{Cell, PlatformEndpoint, Started};
@@ -48,6 +49,7 @@ pub(crate) struct Incarnation {
     _platform: Box<dyn Send + Sync>,
     _tasks: [AbortOnDrop; 2],
     _channel: Option<AbortOnDrop>,
+    _names: Option<AbortOnDrop>,
 }
 
 impl Incarnation {
@@ -72,9 +74,19 @@ impl Incarnation {
             Some(channel) => Some(talk(channel, epoch, around, &connections)?),
             None => None,
         };
+        let names = started.dns.map(names::answer).transpose()?.map(AbortOnDrop::spawn);
         let platform = around.platform.serve(started.platform, around.id, around.account);
         let tasks = [AbortOnDrop::spawn(server), AbortOnDrop::spawn(reader)];
-        Ok(Self { cell, status, pidfd, connections, _platform: platform, _tasks: tasks, _channel: channel })
+        Ok(Self {
+            cell,
+            status,
+            pidfd,
+            connections,
+            _platform: platform,
+            _tasks: tasks,
+            _channel: channel,
+            _names: names,
+        })
     }
 
     /// Waits until the runtime's process has ended, and says how.

@@ -118,7 +118,7 @@ impl Simulation {
         let cell =
             SimulatedCell { task: task.abort_handle(), death, gauge, shared: Arc::clone(&self.shared) };
         let (output, status, pidfd) = (output.into(), status.into(), pidfd.into());
-        Ok(Started { runtime_api, platform, channel, output, status, pidfd, cell: Arc::new(cell) })
+        Ok(Started { runtime_api, platform, dns: None, channel, output, status, pidfd, cell: Arc::new(cell) })
     }
 }
 

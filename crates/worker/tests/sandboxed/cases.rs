@@ -40,6 +40,8 @@ pub(crate) const ALL: &[Case] = &[
     ("root_node_garbage_is_collected_within_its_memory", node::garbage),
     ("root_node_out_of_memory_is_told", node::out_of_memory),
     ("root_python_imports_from_its_layers", python::layers),
+    ("root_python_learns_at_once_that_a_name_is_none", python::names),
+    ("root_node_learns_at_once_that_a_name_is_none", node::names),
 ];
 
 fn answers(bench: &Bench) -> Verdict {

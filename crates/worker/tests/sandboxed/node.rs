@@ -210,3 +210,23 @@ pub(crate) fn out_of_memory(bench: &Bench) -> Verdict {
     assert!(text(&outcome.answer).contains("Runtime.OutOfMemory"), "{outcome:?} {log:?}");
     Verdict::Passed
 }
+
+/// By the C library, and by the resolver that node brings along.
+pub(crate) fn names(bench: &Bench) -> Verdict {
+    const CODE: &str = "const dns = require('node:dns').promises;
+exports.handler = async () => {
+    const answers = {};
+    for (const ask of ['lookup', 'resolve4']) {
+        const begin = performance.now();
+        const code = await dns[ask]('lambda.us-east-1.amazonaws.com').catch((error) => error.code);
+        answers[ask] = [code, performance.now() - begin < 500];
+    }
+    return answers;
+};
+";
+    let Some((outcome, log)) = once(bench, CODE, 30) else { return NO_NODE };
+    let answer: serde_json::Value = serde_json::from_str(&text(&outcome.answer)).unwrap();
+    let soon = serde_json::json!(["ENOTFOUND", true]);
+    assert_eq!(answer, serde_json::json!({ "lookup": soon, "resolve4": soon }), "{log:?}");
+    Verdict::Passed
+}

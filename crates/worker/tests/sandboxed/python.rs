@@ -135,3 +135,25 @@ def handler(event, context):
     assert_eq!(answer, ["/opt/python/plain.py", &packages, "/opt/python/own.py", "upper", "/var/task"]);
     Verdict::Passed
 }
+
+/// Without a way out no name leads anywhere, and nothing waits for one.
+pub(crate) fn names(bench: &Bench) -> Verdict {
+    const CODE: &str = "import socket, time
+def handler(event, context):
+    took = []
+    for name in ['lambda.us-east-1.amazonaws.com', 'a', 'b.c']:
+        begin = time.monotonic()
+        try:
+            return socket.getaddrinfo(name, 443)
+        except socket.gaierror as error:
+            took.append(time.monotonic() - begin)
+            assert error.errno == socket.EAI_NONAME, error
+    return {'seconds': min(took), 'resolv.conf': open('/etc/resolv.conf').read()}
+";
+    let Some((outcome, log)) = once(bench, CODE, 30) else { return NO_PYTHON };
+    let answer: serde_json::Value = serde_json::from_str(&text(&outcome.answer)).unwrap();
+    // A millisecond, on a machine that has nothing else to do.
+    assert!(answer["seconds"].as_f64().expect("a number") < 0.5, "{answer} {log:?}");
+    assert_eq!(answer["resolv.conf"], "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+    Verdict::Passed
+}

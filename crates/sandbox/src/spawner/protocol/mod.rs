@@ -47,7 +47,7 @@ pub(crate) enum RequestKind {
 pub(crate) enum Answer {
     /// To `Start`. Descriptor: the staging directory.
     Ready(Protections),
-    /// To `Create`. Descriptors: both listeners, output, pidfd, status, the channel if there is one, then one gauge per bit.
+    /// To `Create`. Descriptors: both listeners, the names' socket, output, pidfd, status, the channel if there is one, then one gauge per bit.
     Created { gauges: u32, channel: bool },
     /// A step failed; nothing is left.
     Failed(Failed),

@@ -38,6 +38,25 @@ pub(crate) fn platform(bench: &Bench) -> Verdict {
     passed()
 }
 
+/// The platform answers where names are asked for, and nobody inside can take that place.
+pub(crate) fn names(bench: &Bench) -> Verdict {
+    let mut sandbox = bench.start(&["names"]);
+    let names = sandbox.dns.take().expect("a socket for names");
+    assert_eq!(names.local_addr().expect("its address").to_string(), "127.0.0.1:53");
+    names.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let mut question = [0; 64];
+    let (length, client) = names.recv_from(&mut question).expect("a question from inside");
+    assert_eq!(&question[..length], b"a question");
+    names.send_to(b"an answer", client).expect("answer");
+    let ended = finish(&sandbox);
+    assert_eq!(result(&ended, "answer"), "an answer from 127.0.0.1:53");
+    assert_eq!(result(&ended, "over-tcp"), "ECONNREFUSED");
+    for place in ["same-place", "every-place", "over-tcp-place"] {
+        assert_eq!(result(&ended, place), "EACCES", "{place}");
+    }
+    passed()
+}
+
 /// Descriptor 3 is a stream between runtime and platform of which neither init nor anything else holds a copy.
 pub(crate) fn channel(bench: &Bench) -> Verdict {
     let with_channel = |words: &[&str]| {

@@ -52,6 +52,7 @@ macro_rules! both {
             (concat!($mode, "_start_is_refused_after_the_first_thread"), spawner::threads_refused as _),
             (concat!($mode, "_runtime_api_is_reachable"), life::runtime_api as _),
             (concat!($mode, "_platforms_api_is_reachable"), life::platform as _),
+            (concat!($mode, "_names_are_asked_of_the_platform"), life::names as _),
             (concat!($mode, "_channel_is_the_runtimes_alone"), life::channel as _),
             (concat!($mode, "_layers_merge_and_later_ones_win"), layers::merge as _),
             (concat!($mode, "_layers_are_read_only"), layers::writes as _),

@@ -62,6 +62,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["abstract", name] => sockets::connect_abstract(name),
         ["runtime-api"] => sockets::talk(9001),
         ["platform-api"] => sockets::talk(9002),
+        ["names"] => sockets::names(),
         ["channel"] => sockets::channel(),
         _ => return ExitCode::from(64),
     }

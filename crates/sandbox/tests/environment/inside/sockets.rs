@@ -94,6 +94,20 @@ pub(crate) fn talk(port: u16) {
     println!("answer {answer}");
 }
 
+/// Asks where names are asked for, tries to ask over TCP, and to take the place of who answers.
+pub(crate) fn names() {
+    let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    client.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
+    client.send_to(b"a question", "127.0.0.1:53").expect("send");
+    let mut answer = [0; 64];
+    let (length, from) = client.recv_from(&mut answer).expect("receive");
+    println!("answer {} from {from}", String::from_utf8_lossy(&answer[..length]));
+    say("over-tcp", TcpStream::connect("127.0.0.1:53").map(|_| ()));
+    say("same-place", UdpSocket::bind("127.0.0.1:53").map(|_| ()));
+    say("every-place", UdpSocket::bind("0.0.0.0:53").map(|_| ()));
+    say("over-tcp-place", TcpListener::bind("127.0.0.1:53").map(|_| ()));
+}
+
 /// Descriptor 3: reads to its end, answers, closes it, and lives on.
 pub(crate) fn channel() {
     // SAFETY: the platform gave this process that number, and nothing else here uses it.
