@@ -34,6 +34,7 @@ cargo xtask COMMAND
   deny                              licences and advisories of dependencies (needs cargo-deny)
   models [--print [SERVICE…]]       refresh models/ from the pinned botocore, or print the code that is made from it
   bench [ROUNDS]                    speed and memory beside aws-lambda-rie and a bare echo, into docs/benchmarks/
+  bench many [FUNCTIONS]            speed and memory with 100,000 functions beside ten, into docs/benchmarks/
   size                              build times, number of dependencies, size of the binary, idle memory";
 
 fn main() -> ExitCode {

@@ -59,6 +59,12 @@ impl Server {
         self.tree().into_iter().map(resident_kilobytes).sum::<f64>() / 1024.0
     }
 
+    /// Resident memory of the process alone, in megabytes.
+    #[cfg(feature = "bench")]
+    pub(crate) fn own_megabytes(&self) -> f64 {
+        resident_kilobytes(self.child.id()) / 1024.0
+    }
+
     /// Processor time in seconds: of the process itself, and of everything below it.
     #[cfg(feature = "bench")]
     pub(crate) fn cpu_seconds(&self) -> (f64, f64) {

@@ -33,6 +33,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     pub(super) service: &'static str,
     pub(super) content_type: &'static str,
+    /// A header that says how the call is meant, where it needs one.
+    pub(super) header: Option<(&'static str, &'static str)>,
     /// Without one the request goes unsigned.
     pub(super) key: Option<Key>,
 }
@@ -46,6 +48,7 @@ impl Call {
             body: Bytes::from_static(event.as_bytes()),
             service: "lambda",
             content_type: "application/json",
+            header: None,
             key: None,
         }
     }
@@ -55,7 +58,11 @@ impl Call {
         let mut headers = HeaderMap::new();
         headers.insert("host", host.clone());
         headers.insert("content-type", HeaderValue::from_static(self.content_type));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         if let Some(key) = &self.key {
+            let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
             let secret = SecretString::from(key.secret);
             let signer = Signer {
                 access_key_id: key.id,
@@ -66,7 +73,7 @@ impl Call {
             };
             let digest = sigv4::hash(&self.body);
             let time = Timestamp(i64::try_from(second * 1000).unwrap_or(i64::MAX));
-            sigv4::sign_headers(&signer, self.method, &self.path, "", &mut headers, &digest, time)
+            sigv4::sign_headers(&signer, self.method, path, query, &mut headers, &digest, time)
                 .map_err(text)?;
         }
         Ok(headers)
@@ -122,6 +129,12 @@ impl Connection {
         let headers = call.headers(&self.host, second)?;
         self.prepared = Some((second, headers.clone()));
         Ok(headers)
+    }
+
+    /// This call follows on this connection: signs it, so that sending it takes no longer than it must.
+    pub(super) fn prepare(&mut self, call: &Call) -> Result<(), String> {
+        self.forget();
+        self.headers(call).map(drop)
     }
 
     /// Another call follows on this connection.

@@ -36,7 +36,13 @@ impl Load {
         let stream = TcpStream::connect(address).await.map_err(text)?;
         stream.set_nodelay(true).map_err(text)?;
         let host = HeaderValue::from_str(&address.to_string()).map_err(text)?;
-        Ok(Self { call: call.clone(), stream, host, request: (0, Vec::new()), answer: Vec::with_capacity(4096) })
+        Ok(Self {
+            call: call.clone(),
+            stream,
+            host,
+            request: (0, Vec::new()),
+            answer: Vec::with_capacity(4096),
+        })
     }
 
     /// `count` requests after `warm_up` others that don't count.

@@ -8,7 +8,7 @@ use super::connection::{Call, Connection, text};
 use super::load::{Load, Throughput, throughput};
 use super::peers::{Serving, ministack, rie, serverless_offline, workerd};
 use super::pinning::Pinning;
-use super::statistics::{Series, median, percentile};
+use super::statistics::{Figures, median, percentile};
 use super::subjects::{self, Subject};
 use super::{deploy, goals, report};
 use crate::program;
@@ -35,7 +35,7 @@ struct Bench {
     emulator: PathBuf,
     others: Others,
     subjects: Vec<Subject>,
-    results: Vec<Series>,
+    results: Figures,
 }
 
 /// Where the other peers are installed.
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let unpinned = Pinning::Free.apply();
     fs::remove_dir_all(bench.dir.join("data")).map_err(text)?;
     measured.and(unpinned)?;
-    report::write(&bench.workspace.root, rounds, &bench.results)
+    report::write(&bench.workspace.root, rounds, &bench.results.0)
 }
 
 impl Bench {
@@ -84,7 +84,7 @@ impl Bench {
             ministack: ministack::prepare(&python, &dir)?,
         };
         let subjects = subjects::all(&workspace, &python, &dir)?;
-        Ok(Self { workspace, dir, python, emulator, others, subjects, results: Vec::new() })
+        Ok(Self { workspace, dir, python, emulator, others, subjects, results: Figures::default() })
     }
 
     async fn measure(&mut self, rounds: usize) -> Result<(), String> {
@@ -118,11 +118,8 @@ impl Bench {
 
     fn platform(&self, pinning: Pinning) -> Result<Server, String> {
         let address = free_address()?;
-        let mut command = pinning.command(&self.workspace.target.join("release/lambent"));
-        command.arg("serve").arg("--data-dir").arg(self.dir.join("data"));
-        command.args(["--listen", &address.to_string(), "--accept-weak-isolation"]);
-        command.args(["--bootstrap-account", deploy::ACCOUNT, "--bootstrap-access-key"]);
-        command.arg(format!("{}:{}", deploy::KEY.id, deploy::KEY.secret));
+        let command = pinning.command(&self.workspace.target.join("release/lambent"));
+        let command = deploy::serve(command, &self.dir.join("data"), address);
         Ok(Server::start(command, address, &self.dir.join("lambent.log"))?.polite())
     }
 
@@ -239,14 +236,7 @@ impl Bench {
 
     fn add(&mut self, found: Vec<Figure>) {
         for (name, unit, ours, peer) in found {
-            let known = self.results.iter().position(|series| series.name == name);
-            let index = known.unwrap_or_else(|| {
-                let goal = goals::of(&name);
-                self.results.push(Series { name, unit, ours: Vec::new(), peer: Vec::new(), goal });
-                self.results.len() - 1
-            });
-            self.results[index].ours.push(ours);
-            self.results[index].peer.extend(peer);
+            self.results.add(&name, unit, ours, peer, goals::of(&name));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Rules: both sides run in turns within each round (A B A B …), with the same client, payload, interpreter and pinning;
 //! the figure is the median over the rounds of their ratio; a verdict whose distance from its goal is within the
 //! spread of the rounds is called inconclusive.
+//! `cargo xtask bench many` measures an account with 100,000 functions beside one with ten, by the same rules.
 
 #[cfg(feature = "bench")]
 mod connection;
@@ -15,6 +16,8 @@ pub(crate) mod echo;
 mod goals;
 #[cfg(feature = "bench")]
 mod load;
+#[cfg(feature = "bench")]
+mod many;
 #[cfg(feature = "bench")]
 mod measure;
 #[cfg(feature = "bench")]
@@ -30,8 +33,14 @@ mod statistics;
 #[cfg(feature = "bench")]
 mod subjects;
 
+/// One of the two measurements.
 #[cfg(feature = "bench")]
-pub(crate) use measure::run;
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    match args.split_first() {
+        Some((first, rest)) if first == "many" => many::run(rest),
+        _ => measure::run(args),
+    }
+}
 
 /// Without the load generator: builds this tool again, optimised and with it, and runs that.
 #[cfg(not(feature = "bench"))]

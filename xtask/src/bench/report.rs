@@ -10,28 +10,36 @@ use super::statistics::{Series, median, spread};
 use super::{peers, plot};
 use crate::program;
 
+const DIR: &str = "docs/benchmarks";
+
 /// Prints everything, and replaces docs/benchmarks/latest.json and latest.svg.
 pub(super) fn write(root: &Path, rounds: usize, results: &[Series]) -> Result<(), String> {
-    print(results);
-    let dir = root.join("docs/benchmarks");
-    fs::create_dir_all(&dir).map_err(|error| error.to_string())?;
-    let all: Vec<Value> = results.iter().map(Series::json).collect();
-    let report = json!({
-        "machine": machine(root), "rounds": rounds, "peer": "aws-lambda-rie of aws-sam-cli 1.170.0, unless named",
+    let about = json!({
+        "rounds": rounds, "peer": "aws-lambda-rie of aws-sam-cli 1.170.0, unless named",
         "other_peers": peers::OTHERS,
         "client": "one process, kept-alive HTTP/1.1, signatures made once a second; the peer gets none",
         "function": "answers with its event; 1769 MB, one vCPU",
-        "results": all,
     });
+    write_as(root, "latest.json", about, results)?;
+    fs::write(root.join(DIR).join("latest.svg"), plot::svg(results)).map_err(|error| error.to_string())
+}
+
+/// Prints everything, and replaces that file in docs/benchmarks/; `about` says what was measured.
+pub(super) fn write_as(root: &Path, file: &str, about: Value, results: &[Series]) -> Result<(), String> {
+    print(results);
+    let (dir, mut report) = (root.join(DIR), about);
+    fs::create_dir_all(&dir).map_err(|error| error.to_string())?;
+    report["machine"] = machine(root);
+    report["results"] = results.iter().map(Series::json).collect();
     let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-    fs::write(dir.join("latest.json"), text + "\n").map_err(|error| error.to_string())?;
-    fs::write(dir.join("latest.svg"), plot::svg(results)).map_err(|error| error.to_string())?;
-    println!("\nwritten to {}", dir.display());
+    let path = dir.join(file);
+    fs::write(&path, text + "\n").map_err(|error| error.to_string())?;
+    println!("\nwritten to {}", path.display());
     Ok(())
 }
 
 fn print(results: &[Series]) {
-    println!("\n{:<40} {:>12} {:>12} {:>8} {:>8}  goal", "", "lambent", "peer", "ratio", "spread");
+    println!("\n{:<52} {:>12} {:>12} {:>8} {:>8}  goal", "", "lambent", "peer", "ratio", "spread");
     for series in results {
         let (ours, judged) = (median(&series.ours), series.judged());
         let (peer, ratio) = match series.peer.is_empty() {
@@ -41,7 +49,7 @@ fn print(results: &[Series]) {
         let goal = series.goal.zip(series.verdict());
         let goal = goal.map(|(goal, verdict)| format!("{} {} {}", goal.sign(), goal.value(), verdict.word()));
         let (name, goal) = (format!("{} ({})", series.name, series.unit), goal.unwrap_or_default());
-        println!("{name:<40} {ours:>12.1} {peer:>12} {ratio:>8} {:>8.2}  {goal}", spread(&judged));
+        println!("{name:<52} {ours:>12.1} {peer:>12} {ratio:>8} {:>8.2}  {goal}", spread(&judged));
     }
 }
 

@@ -122,6 +122,31 @@ impl Series {
     }
 }
 
+/// Series in the order in which they came up.
+#[derive(Default)]
+pub(super) struct Figures(pub(super) Vec<Series>);
+
+impl Figures {
+    /// One more value of the series of that name.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        unit: &'static str,
+        ours: f64,
+        peer: Option<f64>,
+        goal: Option<Goal>,
+    ) {
+        let known = self.0.iter().position(|series| series.name == name);
+        let index = known.unwrap_or_else(|| {
+            let name = name.to_owned();
+            self.0.push(Series { name, unit, ours: Vec::new(), peer: Vec::new(), goal });
+            self.0.len() - 1
+        });
+        self.0[index].ours.push(ours);
+        self.0[index].peer.extend(peer);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,7 +35,6 @@ pub(super) struct Subject {
 /// All that this machine can run; what is missing is said.
 pub(super) fn all(workspace: &Workspace, python: &Path, dir: &Path) -> Result<Vec<Subject>, String> {
     let task = dir.join("task");
-    std::fs::write(task.join("app.py"), PYTHON).map_err(|error| error.to_string())?;
     std::fs::write(task.join("app.js"), NODE).map_err(|error| error.to_string())?;
     let mut subjects = vec![self::python(python, &task)?];
     match node(&task, dir) {
@@ -50,7 +49,8 @@ pub(super) fn all(workspace: &Workspace, python: &Path, dir: &Path) -> Result<Ve
 }
 
 /// The official python client, on the very interpreter that the platform's runtime is made of.
-fn python(python: &Path, task: &Path) -> Result<Subject, String> {
+pub(super) fn python(python: &Path, task: &Path) -> Result<Subject, String> {
+    std::fs::write(task.join("app.py"), PYTHON).map_err(|error| error.to_string())?;
     let question = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); \
         print(sysconfig.get_paths()['purelib'])";
     let answer = program::answer(Command::new(python).args(["-c", question]))?;
