@@ -48,6 +48,11 @@ pub(super) fn list(count: usize, marker: Option<&str>) -> Call {
     call("GET", format!("{FUNCTIONS}?{marker}MaxItems={count}"), Bytes::new())
 }
 
+/// ListFunctions: the first page of that many, with the published versions of each function.
+pub(super) fn list_with_versions(count: usize) -> Call {
+    call("GET", format!("{FUNCTIONS}?FunctionVersion=ALL&MaxItems={count}"), Bytes::new())
+}
+
 /// DeleteFunction.
 pub(super) fn deletion(name: &str) -> Call {
     call("DELETE", format!("{FUNCTIONS}/{name}"), Bytes::new())

@@ -42,6 +42,7 @@ impl Comparison {
         self.again("ListFunctions, first page of 5", |_| deploy::list(half, None)).await?;
         let middle = |account: &Account| deploy::list(half, Some(&account.middle));
         self.again("ListFunctions, middle page of 5", middle).await?;
+        self.again("ListFunctions, page of 5, all versions", |_| deploy::list_with_versions(half)).await?;
         // The few don't fill a larger page.
         let calls = [deploy::list(PAGE, None), deploy::list(PAGE, Some(&self.many.middle))];
         let latencies = turns::again([&self.many, &self.many], calls).await?;
@@ -61,9 +62,14 @@ impl Comparison {
         self.many.rest().await?;
         let calls = |names: &[String], call: &dyn Fn(&str) -> Call| names.iter().map(|n| call(n)).collect();
         let both = |few, many, call: &dyn Fn(&str) -> Call| [calls(few, call), calls(many, call)];
-        let (cold, dry) = (both(&created[..COLD_STARTS], &old[..COLD_STARTS], &first), &deploy::dry_run);
-        let dry = both(&created[COLD_STARTS..], &old[COLD_STARTS..], dry);
+        let (cold, unknown, unknown_too) =
+            (..COLD_STARTS, COLD_STARTS..FUNCTIONS / 2, FUNCTIONS / 2..FUNCTIONS);
+        let dry = both(&created[unknown.clone()], &created[unknown], &deploy::dry_run);
         self.pairs("Invoke, dry run, never looked up before", dry).await?;
+        let dry = both(&created[unknown_too.clone()], &old[unknown_too], &deploy::dry_run);
+        let latencies = turns::each([&self.many, &self.many], dry).await?;
+        self.judge("the same, created long ago beside just now", latencies);
+        let cold = both(&created[cold], &old[cold], &first);
         self.pairs("Invoke, first one of a function", cold).await?;
         self.pairs("DeleteFunction", both(&created, &created, &deploy::deletion)).await
     }
