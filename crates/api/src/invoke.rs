@@ -94,7 +94,7 @@ async fn run(
 /// parts.
 fn new_trace(call: &Call) -> String {
     let seconds = u32::try_from(call.now.millis() / 1000).unwrap_or_default();
-    let random = call.id.to_string().replace('-', "");
+    let random = call.id.digits();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &random[8..], &random[..16])
 }
 

@@ -58,6 +58,13 @@ uuid_id!(
     RevisionId
 );
 
+impl RequestId {
+    /// Its 32 hexadecimal digits without hyphens.
+    pub fn digits(self) -> String {
+        format!("{:032x}", self.0)
+    }
+}
+
 /// One execution environment: 32 hexadecimal digits, the last part of its log stream's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EnvironmentId(u128);
@@ -75,20 +82,37 @@ impl fmt::Display for EnvironmentId {
     }
 }
 
+/// Where the hyphens stand in a UUID's text.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+/// Ids are written several times for each invocation, so that they are put together here instead of by the formatter.
 fn write_uuid(bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (a, b, c) = ((bits >> 96) as u32, (bits >> 80) as u16, (bits >> 64) as u16);
-    let (d, e) = ((bits >> 48) as u16, bits as u64 & 0xffff_ffff_ffff);
-    write!(f, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'-'; 36];
+    let digits = (0..text.len()).filter(|at| !HYPHENS.contains(at));
+    for (nth, at) in digits.enumerate() {
+        text[at] = DIGITS[(bits >> (124 - 4 * nth)) as usize & 0xf];
+    }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
 fn parse_uuid(text: &str) -> Result<u128, InvalidName> {
     let wrong = || InvalidName::new(text, "a UUID");
-    let hyphens_fit =
-        text.len() == 36 && text.char_indices().all(|(i, c)| (c == '-') == matches!(i, 8 | 13 | 18 | 23));
-    if !hyphens_fit || !text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()) {
+    if text.len() != 36 {
         return Err(wrong());
     }
-    u128::from_str_radix(&text.replace('-', ""), 16).map_err(|_| wrong())
+    let mut bits = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if HYPHENS.contains(&at) {
+            if byte != b'-' {
+                return Err(wrong());
+            }
+        } else {
+            let digit = char::from(byte).to_digit(16).ok_or_else(wrong)?;
+            bits = bits << 4 | u128::from(digit);
+        }
+    }
+    Ok(bits)
 }
 
 #[cfg(test)]
@@ -99,9 +123,19 @@ mod tests {
     fn a_request_id_round_trips_as_text() {
         let text = "0123abcd-4567-489a-8bcd-ef0123456789";
         assert_eq!(text.parse::<RequestId>().unwrap().to_string(), text);
-        for bad in
-            ["", "0123abcd", "0123abcd-4567-489a-8bcd-ef012345678g", "0123abcd+4567-489a-8bcd-ef0123456789"]
-        {
+        assert_eq!(text.parse::<RequestId>().unwrap().digits(), "0123abcd4567489a8bcdef0123456789");
+        let capitals = text.to_uppercase().parse::<RequestId>().unwrap();
+        assert_eq!(capitals.to_string(), text);
+        for bad in [
+            "",
+            "0123abcd",
+            "0123abcd-4567-489a-8bcd-ef012345678g",
+            "0123abcd+4567-489a-8bcd-ef0123456789",
+            "0123abcd-4567-489a-8bcd-ef01234567890",
+            "+123abcd-4567-489a-8bcd-ef0123456789",
+            "0123abcd-4567-489a-8bcd-ef01234567\u{e9}",
+            "0123abcd-4567-489a-8bcd--f0123456789",
+        ] {
             assert!(bad.parse::<RequestId>().is_err(), "{bad}");
         }
     }
