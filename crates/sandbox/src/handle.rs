@@ -68,6 +68,12 @@ impl Sandbox {
         self.gauges.memory()
     }
 
+    /// The highest total so far, `/tmp` and page cache included, where the kernel keeps it: one read of one number, while
+    /// [`Sandbox::memory`] has the kernel write down all that it counts.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.gauges.peak()
+    }
+
     /// Whether the kernel killed a process of this environment because its memory limit was reached. False where no memory
     /// cgroup is in force.
     pub fn oom_killed(&self) -> bool {
@@ -104,4 +110,11 @@ pub(crate) fn read_gauge(file: &std::fs::File) -> Option<String> {
     let length = file.read_at(&mut bytes, 0).ok()?;
     bytes.truncate(length);
     String::from_utf8(bytes).ok()
+}
+
+/// Reads a kernel file that holds one number.
+pub(crate) fn read_number(file: &std::fs::File) -> Option<u64> {
+    let mut bytes = [0u8; 32];
+    let length = file.read_at(&mut bytes, 0).ok()?;
+    std::str::from_utf8(&bytes[..length]).ok()?.trim().parse().ok()
 }

@@ -72,6 +72,11 @@ pub trait Cell: Send + Sync {
     fn kill(&self);
     /// What it uses. A few file reads.
     fn memory(&self) -> Memory;
+    /// A bound of what counts against MemorySize, now and ever before: the highest total that the kernel has seen, where it
+    /// tells. Much cheaper than [`Cell::memory`].
+    fn peak(&self) -> Option<u64> {
+        None
+    }
     /// Whether the kernel killed something in it for want of memory.
     fn oom_killed(&self) -> bool;
 }

@@ -102,6 +102,10 @@ impl Cell for Sandbox {
         }
     }
 
+    fn peak(&self) -> Option<u64> {
+        self.peak_memory()
+    }
+
     fn oom_killed(&self) -> bool {
         Sandbox::oom_killed(self)
     }

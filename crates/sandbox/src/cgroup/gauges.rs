@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
-use crate::handle::{MemoryUsage, read_gauge};
+use crate::handle::{MemoryUsage, read_gauge, read_number};
 
 /// The files, each by its role. The numbers are bits in the spawner's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +51,12 @@ impl Gauges {
 
     pub(crate) fn memory(&self) -> Option<MemoryUsage> {
         let stat = read_gauge(self.stat.as_ref()?)?;
-        let kernel = self.kernel.as_ref().and_then(read_gauge).and_then(|text| text.trim().parse().ok());
-        let peak = self.peak.as_ref().and_then(read_gauge).and_then(|text| text.trim().parse().ok());
-        Some(MemoryUsage { anonymous_and_kernel: anonymous_and_kernel(&stat, kernel)?, peak })
+        let kernel = self.kernel.as_ref().and_then(read_number);
+        Some(MemoryUsage { anonymous_and_kernel: anonymous_and_kernel(&stat, kernel)?, peak: self.peak() })
+    }
+
+    pub(crate) fn peak(&self) -> Option<u64> {
+        self.peak.as_ref().and_then(read_number)
     }
 
     pub(crate) fn oom_kills(&self) -> u64 {
