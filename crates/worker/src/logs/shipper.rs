@@ -16,7 +16,7 @@ pub(crate) async fn ship(capture: Arc<Capture>, sink: Arc<dyn LogSink>) {
             () = tokio::time::sleep(LINGER) => {}
             () = capture.urgent.notified() => {}
         }
-        let (batch, open) = capture.take();
+        let (batch, open) = capture.take().await;
         if let Some(batch) = batch {
             sink.accept(batch).await;
         }
