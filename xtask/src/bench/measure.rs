@@ -19,7 +19,8 @@ use crate::workspace::Workspace;
 /// A comparison needs at least this many.
 const ROUNDS: usize = 5;
 const WARM_UP: u32 = 300;
-const REQUESTS: u32 = 3000;
+/// Enough for a p99 that a hundred requests are slower than.
+const REQUESTS: u32 = 10_000;
 /// A peer that takes tens of milliseconds each gets fewer.
 const SLOW_REQUESTS: u32 = 100;
 /// Cold starts of each side in a round.
