@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::Signal;
 
-use crate::cgroup::Gauges;
+use crate::cgroup::{Freezer, Gauges};
 
 /// Longest wait of a drop for the processes, and again for the spawner's word that all is gone.
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
@@ -39,6 +39,7 @@ pub struct Sandbox {
     pub channel: Option<UnixStream>,
     pub(crate) lifeline: OwnedFd,
     pub(crate) gauges: Gauges,
+    pub(crate) freezer: Option<Freezer>,
 }
 
 /// What an environment uses, in bytes.
@@ -55,10 +56,38 @@ impl Sandbox {
     pub fn kill(&self) {
         // The only failure is ESRCH: it is dead already.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        if let Some(freezer) = &self.freezer {
+            freezer.let_die();
+        }
     }
 
-    /// Asks the runtime to end: our init passes SIGTERM on to it.
+    /// Stops every process of the environment where it is, until [`Sandbox::thaw`]: some microseconds. False, and nothing is
+    /// done, where no freezer is in force. Memory can be read and the environment killed meanwhile; its listeners go on
+    /// accepting, and its timers expire and are noticed when it is thawed.
+    ///
+    /// Freezing and killing at the same time, from two threads, can leave the killed processes frozen on cgroup v1.
+    ///
+    /// # Errors
+    /// Where the kernel refuses; ENODEV when all of it is dead and removed.
+    pub fn freeze(&self) -> std::io::Result<bool> {
+        match &self.freezer {
+            Some(freezer) => freezer.freeze().map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Lets every process go on: some ten microseconds, also where none is frozen.
+    ///
+    /// # Errors
+    /// As with [`Sandbox::freeze`].
+    pub fn thaw(&self) -> std::io::Result<()> {
+        self.freezer.as_ref().map_or(Ok(()), Freezer::thaw)
+    }
+
+    /// Asks the runtime to end: our init passes SIGTERM on to it. A frozen environment goes on for that.
     pub fn terminate(&self) {
+        // Where this fails it is dead already, as below.
+        let _ = self.thaw();
         // As above.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::TERM);
     }

@@ -37,7 +37,8 @@ steps! {
     StagingDirectory = "making a directory in the staging tmpfs",
     Epoll = "waiting for events",
     Signals = "setting signal dispositions",
-    CgroupClean = "removing cgroups of a previous run",
+    CgroupFind = "finding the cgroups of this machine",
+    CgroupClean = "removing a cgroup",
 
     // What the spawner does for one environment.
     OpenRoot = "opening the runtime root",

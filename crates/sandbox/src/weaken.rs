@@ -34,6 +34,8 @@ pub enum Layer {
     ProcessLimit = 1 << 9,
     /// A descriptor of the host's root stays open.
     Descriptors = 1 << 10,
+    /// It goes on while it is idle.
+    Freezer = 1 << 11,
 }
 
 #[cfg(not(feature = "weaken"))]

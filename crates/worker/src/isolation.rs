@@ -3,6 +3,7 @@
 //! Invariant: a [`Cell`] that is dropped leaves nothing behind, neither processes nor groups nor mounts.
 
 use crate::CodeId;
+use std::io;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -70,6 +71,16 @@ pub struct Started {
 pub trait Cell: Send + Sync {
     /// Kills every process, at once and without waiting.
     fn kill(&self);
+    /// Stops every process where it is; some microseconds. False where this isolation can't.
+    ///
+    /// # Errors
+    /// Where the machine refuses.
+    fn freeze(&self) -> io::Result<bool>;
+    /// Lets every process go on; some ten microseconds.
+    ///
+    /// # Errors
+    /// Where the machine refuses: it may stand still for ever then.
+    fn thaw(&self) -> io::Result<()>;
     /// What it uses. A few file reads.
     fn memory(&self) -> Memory;
     /// A bound of what counts against MemorySize, now and ever before: the highest total that the kernel has seen, where it
@@ -99,7 +110,7 @@ pub enum IsolationError {
         /// Its path inside the environment.
         program: String,
         /// The system's reason.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The machine refused. For the operator; the cause is the isolation's own error.
     #[error("the isolation could not make an environment: {0}")]

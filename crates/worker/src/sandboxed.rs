@@ -94,6 +94,14 @@ impl Cell for Sandbox {
         Sandbox::kill(self);
     }
 
+    fn freeze(&self) -> io::Result<bool> {
+        Sandbox::freeze(self)
+    }
+
+    fn thaw(&self) -> io::Result<()> {
+        Sandbox::thaw(self)
+    }
+
     fn memory(&self) -> Memory {
         match Sandbox::memory(self) {
             Some(usage) => Memory { counted: usage.anonymous_and_kernel, peak: usage.peak },

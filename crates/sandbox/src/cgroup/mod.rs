@@ -1,35 +1,37 @@
-//! Resource groups: one trait over the v1 hierarchies (hybrid too) and v2.
+//! Resource groups: one trait over the v1 hierarchies (hybrid too) and v2, and the freezer of either.
 //!
 //! Invariant: a group is limited before a process joins it, and removed only after its last process is dead.
 
+mod freezer;
 mod gauges;
+mod leftovers;
 mod v1;
 mod v2;
 
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
+use crate::weaken::{Layer, Weakened};
 
+pub(crate) use freezer::{Freezer, FreezerKind, FreezerPlace};
 pub(crate) use gauges::{GaugeKind, Gauges};
 pub(crate) use v1::V1;
 pub(crate) use v2::V2;
 
-/// A place where the spawner makes one group per environment.
+/// The trees of the limits, in which the spawner makes one group per environment.
 pub(crate) trait Hierarchy {
     /// Makes and limits the group of an environment.
     fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed>;
-    /// Removes the group of an environment; EBUSY as long as a process of it is not reaped.
-    fn remove(&self, id: &str) -> Result<(), Failed>;
-    /// Kills and removes what a previous spawner of this name left.
-    fn remove_leftovers(&self) -> Result<(), Failed>;
-    /// Removes the spawner's own directories, at its end.
-    fn remove_all(&self);
+    /// The spawner's directories.
+    fn places(&self) -> Vec<&Path>;
     /// Whether memory, processes and processor time are limited, in this order.
     fn limits(&self) -> [bool; 3];
+    /// Where the groups have a freezer of their own.
+    fn freezer(&self) -> Option<&Path>;
     /// A line for the operator.
     fn describe(&self) -> String;
 }
@@ -43,22 +45,93 @@ pub(crate) struct Group {
     pub(crate) clone_into: Option<OwnedFd>,
     /// Files that the platform reads.
     pub(crate) gauges: Vec<(GaugeKind, File)>,
+    /// What stops it.
+    pub(crate) freezer: Option<Freezer>,
     /// v1 only: readable when the group ran out of memory, after which the whole environment is killed. v2 kills it itself.
     pub(crate) oom_event: Option<OwnedFd>,
 }
 
-/// Finds the hierarchies of this machine and makes the spawner's place in them.
-pub(crate) fn find(name: &str) -> Result<Box<dyn Hierarchy>, String> {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").map_err(|error| error.to_string())?;
-    let own = std::fs::read_to_string("/proc/self/cgroup").map_err(|error| error.to_string())?;
-    let v2 = V2::find(&mounts, &own, name);
-    match V1::find(&mounts, &own, name) {
+/// What this machine has: each of the two, or why not.
+pub(crate) struct Groups {
+    pub(crate) limits: Result<Box<dyn Hierarchy>, String>,
+    pub(crate) freezer: Result<FreezerPlace, String>,
+}
+
+impl Groups {
+    /// Finds the hierarchies of this machine, removes what an earlier spawner of this name left in them, and makes this one's
+    /// place.
+    pub(crate) fn find(name: &str) -> Result<Self, Failed> {
+        let read = |path: &str| std::fs::read_to_string(path).at(Step::CgroupFind);
+        let (mounts, own) = (read("/proc/self/mounts")?, read("/proc/self/cgroup")?);
+        leftovers::remove(&mounts, &own, name)?;
+        let limits = limits(&mounts, &own, name);
+        let freezer = freezer(limits.as_deref().ok(), &mounts, &own, name);
+        Ok(Self { limits, freezer })
+    }
+
+    /// Makes the group of an environment, or the part of it that is wanted.
+    pub(crate) fn create(&self, id: &str, limits: &Limits, weakened: Weakened) -> Result<Group, Failed> {
+        let hierarchy = self.limits.as_ref().ok().filter(|_| weakened.keeps(Layer::Cgroup));
+        let mut group = hierarchy.map_or_else(|| Ok(Group::default()), |found| found.create(id, limits))?;
+        if let Ok(place) = &self.freezer
+            && weakened.keeps(Layer::Freezer)
+            && (hierarchy.is_some() || !place.is_shared)
+        {
+            place.add(id, &mut group).inspect_err(|_| {
+                // The first failure is the one to report.
+                let _ = self.remove(id);
+            })?;
+        }
+        Ok(group)
+    }
+
+    /// Removes the group of an environment; EBUSY as long as a process of it is not reaped.
+    pub(crate) fn remove(&self, id: &str) -> Result<(), Failed> {
+        self.places().try_for_each(|place| remove_group(&place.join(id)))
+    }
+
+    /// Removes the spawner's own directories, at its end.
+    pub(crate) fn remove_all(&self) {
+        // There is nobody left to tell; the next start of this name cleans up.
+        let places: Vec<&Path> = self.places().collect();
+        let _ = leftovers::remove_places(&places, self.freezer.as_ref().ok());
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Path> {
+        let own = self.freezer.iter().filter(|place| !place.is_shared).map(|place| place.path.as_path());
+        self.limits.iter().flat_map(|hierarchy| hierarchy.places()).chain(own)
+    }
+}
+
+fn limits(mounts: &str, own: &str, name: &str) -> Result<Box<dyn Hierarchy>, String> {
+    let v2 = V2::find(mounts, own, name);
+    match V1::find(mounts, own, name) {
         Ok(v1) => Ok(Box::new(v1)),
         Err(why_not_v1) => match v2 {
             Ok(v2) => Ok(Box::new(v2)),
             Err(why_not_v2) => Err(format!("cgroup v1: {why_not_v1}; cgroup v2: {why_not_v2}")),
         },
     }
+}
+
+/// v2 first, whose frozen processes can be killed.
+fn freezer(
+    limits: Option<&dyn Hierarchy>,
+    mounts: &str,
+    own: &str,
+    name: &str,
+) -> Result<FreezerPlace, String> {
+    if let Some(shared) = limits.and_then(|hierarchy| hierarchy.freezer()) {
+        return FreezerPlace::find(FreezerKind::V2, shared.to_owned(), true);
+    }
+    let place = |kind, path: Option<PathBuf>| match path {
+        Some(path) => FreezerPlace::find(kind, path, false),
+        None => Err("it is not mounted".to_owned()),
+    };
+    place(FreezerKind::V2, v2::place(mounts, own, name)).or_else(|why_not_v2| {
+        place(FreezerKind::V1, v1::place(mounts, own, "freezer", name))
+            .map_err(|why_not_v1| format!("cgroup v2: {why_not_v2}; cgroup v1: {why_not_v1}"))
+    })
 }
 
 /// Writes one value to one kernel file in one write, as they demand.
@@ -76,45 +149,6 @@ fn remove_group(path: &Path) -> Result<(), Failed> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         result => result.at(Step::CgroupClean),
     }
-}
-
-/// Kills what is in the groups below `place` and removes them.
-fn remove_children(place: &Path) -> Result<(), Failed> {
-    let Ok(entries) = std::fs::read_dir(place) else { return Ok(()) };
-    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
-        kill_members(&entry.path());
-        retry_busy(|| remove_group(&entry.path()))?;
-    }
-    Ok(())
-}
-
-/// The same, and `place` itself.
-fn remove_tree(place: &Path) -> Result<(), Failed> {
-    remove_children(place)?;
-    remove_group(place)
-}
-
-/// SIGKILL to every member, by the numbers that the group lists at this moment.
-fn kill_members(group: &Path) {
-    let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-    for pid in members.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw)
-    {
-        // It may have died in between, which is what is wanted.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-    }
-}
-
-/// Tries for at most a second while the kernel still counts dying members.
-fn retry_busy(mut attempt: impl FnMut() -> Result<(), Failed>) -> Result<(), Failed> {
-    for _ in 0..100 {
-        match attempt() {
-            Err(failed) if failed.errno == rustix::io::Errno::BUSY => {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-            }
-            result => return result,
-        }
-    }
-    attempt()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::EventfdFlags;
 
-use super::{GaugeKind, Group, Hierarchy, remove_group, remove_tree, write_value};
+use super::{GaugeKind, Group, Hierarchy, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
@@ -27,10 +27,8 @@ impl V1 {
     /// Makes the spawner's directories below the platform's own groups.
     pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
         let place = |controller: &str| -> Result<PathBuf, String> {
-            let mount =
-                mount_of(mounts, controller).ok_or(format!("no {controller} controller is mounted"))?;
-            let own = own_group(own, controller).unwrap_or("/");
-            let place = mount.join(own.trim_start_matches('/')).join(name);
+            let place = place(mounts, own, controller, name)
+                .ok_or(format!("no {controller} controller is mounted"))?;
             std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
             Ok(place)
         };
@@ -38,12 +36,12 @@ impl V1 {
         let found =
             Self { pids: place("pids").ok(), cpu: place("cpu").ok(), memory: memory.as_ref().ok().cloned() };
         match memory {
-            Err(why) if found.places().next().is_none() => Err(why),
+            Err(why) if found.own_places().next().is_none() => Err(why),
             _ => Ok(found),
         }
     }
 
-    fn places(&self) -> impl Iterator<Item = &PathBuf> {
+    fn own_places(&self) -> impl Iterator<Item = &PathBuf> {
         [&self.memory, &self.pids, &self.cpu].into_iter().flatten()
     }
 
@@ -61,7 +59,7 @@ impl V1 {
             write_value(&place.join(id).join("cpu.cfs_period_us"), &CPU_PERIOD_US.to_string())?;
             write_value(&place.join(id).join("cpu.cfs_quota_us"), &quota.max(1000).to_string())?;
         }
-        for place in self.places() {
+        for place in self.own_places() {
             // A thread that moves itself alone needs no lock over all processes of the machine, which `cgroup.procs` takes and
             // which can cost milliseconds. The first process of an environment has one thread.
             let tasks = place.join(id).join("tasks");
@@ -74,29 +72,23 @@ impl V1 {
 impl Hierarchy for V1 {
     fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
         let mut group = Group::default();
-        self.places()
+        self.own_places()
             .try_for_each(|place| std::fs::create_dir(place.join(id)).at(Step::CgroupCreate))
             .and_then(|()| self.fill(id, limits, &mut group))
             .inspect_err(|_| {
                 // The first failure is the one to report.
-                let _ = self.remove(id);
+                let _ = self.own_places().try_for_each(|place| remove_group(&place.join(id)));
             })?;
         Ok(group)
     }
 
-    fn remove(&self, id: &str) -> Result<(), Failed> {
-        self.places().try_for_each(|place| remove_group(&place.join(id)))
+    fn places(&self) -> Vec<&Path> {
+        self.own_places().map(PathBuf::as_path).collect()
     }
 
-    fn remove_leftovers(&self) -> Result<(), Failed> {
-        self.places().try_for_each(|place| super::remove_children(place))
-    }
-
-    fn remove_all(&self) {
-        for place in self.places() {
-            // At the spawner's end there is nobody left to tell; the next start of this name cleans up.
-            let _ = remove_tree(place);
-        }
+    fn freezer(&self) -> Option<&Path> {
+        // It is a controller like the others, in a tree of its own.
+        None
     }
 
     fn limits(&self) -> [bool; 3] {
@@ -145,6 +137,13 @@ fn watch_oom(group: &Path) -> Result<std::os::fd::OwnedFd, Failed> {
     let line = format!("{} {}", event.as_raw_fd(), control.as_raw_fd());
     write_value(&group.join("cgroup.event_control"), &line)?;
     Ok(event)
+}
+
+/// The spawner's directory in a controller's tree, below the platform's own group.
+pub(super) fn place(mounts: &str, own: &str, controller: &str, name: &str) -> Option<PathBuf> {
+    let mount = mount_of(mounts, controller)?;
+    let own = own_group(own, controller).unwrap_or("/");
+    Some(mount.join(own.trim_start_matches('/')).join(name))
 }
 
 /// Where the tree of a controller is mounted, by the table of mounts.

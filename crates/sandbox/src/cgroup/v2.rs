@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{GaugeKind, Group, Hierarchy, remove_group, remove_tree, write_value};
+use super::{GaugeKind, Group, Hierarchy, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
@@ -25,11 +25,7 @@ pub(crate) struct V2 {
 impl V2 {
     /// Makes the spawner's directory below the platform's own group.
     pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
-        let mount = mount_point(mounts).ok_or("it is not mounted")?;
-        let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-        // A platform that was started again by a shell that its predecessor moved along is in the leaf already.
-        let own = own.strip_suffix(&format!("/{}", leaf(name))).unwrap_or(own);
-        Self::below(&mount.join(own.trim_start_matches('/')), name)
+        Self::below(&parent(mounts, own, name).ok_or("it is not mounted")?, name)
     }
 
     /// Makes the spawner's directory below a group.
@@ -98,17 +94,12 @@ impl Hierarchy for V2 {
         })
     }
 
-    fn remove(&self, id: &str) -> Result<(), Failed> {
-        remove_group(&self.place.join(id))
+    fn places(&self) -> Vec<&Path> {
+        vec![&self.place]
     }
 
-    fn remove_leftovers(&self) -> Result<(), Failed> {
-        super::remove_children(&self.place)
-    }
-
-    fn remove_all(&self) {
-        // At the spawner's end there is nobody left to tell; the next start of this name cleans up.
-        let _ = remove_tree(&self.place);
+    fn freezer(&self) -> Option<&Path> {
+        Some(&self.place)
     }
 
     fn limits(&self) -> [bool; 3] {
@@ -150,6 +141,20 @@ fn make(group: &Path) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// The platform's own group.
+fn parent(mounts: &str, own: &str, name: &str) -> Option<PathBuf> {
+    let mount = mount_point(mounts)?;
+    let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    // A platform that was started again by a shell that its predecessor moved along is in the leaf already.
+    let own = own.strip_suffix(&format!("/{}", leaf(name))).unwrap_or(own);
+    Some(mount.join(own.trim_start_matches('/')))
+}
+
+/// The spawner's directory below the platform's own group.
+pub(super) fn place(mounts: &str, own: &str, name: &str) -> Option<PathBuf> {
+    Some(parent(mounts, own, name)?.join(name))
 }
 
 fn mount_point(mounts: &str) -> Option<PathBuf> {

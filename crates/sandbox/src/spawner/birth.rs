@@ -13,7 +13,7 @@ use rustix::pipe::PipeFlags;
 use super::environments::{Birth, Environment, Slot, State};
 use super::packet;
 use super::prepare::Workshop;
-use crate::cgroup::Group;
+use crate::cgroup::{Freezer, FreezerKind, Group};
 use crate::environment::mounts::{clone_tree, open_beneath};
 use crate::environment::{self, Plan, Texts};
 use crate::spec::SandboxSpec;
@@ -32,15 +32,15 @@ pub(super) fn begin(
     (slot, uid): (Slot, u32),
     lifeline: OwnedFd,
 ) -> Result<Environment, (Failed, OwnedFd)> {
-    let group = match join_group(shop, spec, weakened) {
+    let group = match shop.groups.create(&spec.id, &spec.limits, weakened) {
         Ok(group) => group,
         Err(failed) => return Err((failed, lifeline)),
     };
     match start(shop, spec, weakened, uid, group) {
-        Ok((birth, pidfd, oom_event)) => {
+        Ok(Started { birth, pidfd, oom_event, lets_die }) => {
             let state = State::SettingUp(birth);
             let id = spec.id.clone();
-            Ok(Environment { id, slot, lifeline, pidfd, oom_event, state, is_reaped: false })
+            Ok(Environment { id, slot, lifeline, pidfd, oom_event, lets_die, state, is_reaped: false })
         }
         Err(failed) => {
             shop.remove_group(&spec.id);
@@ -49,14 +49,12 @@ pub(super) fn begin(
     }
 }
 
-fn join_group(shop: &Workshop, spec: &SandboxSpec, weakened: Weakened) -> Result<Group, Failed> {
-    match &shop.hierarchy {
-        Some(hierarchy) if weakened.keeps(Layer::Cgroup) => hierarchy.create(&spec.id, &spec.limits),
-        _ => Ok(Group::default()),
-    }
+struct Started {
+    birth: Birth,
+    pidfd: OwnedFd,
+    oom_event: Option<OwnedFd>,
+    lets_die: Option<Freezer>,
 }
-
-type Started = (Birth, OwnedFd, Option<OwnedFd>);
 
 fn start(
     shop: &mut Workshop,
@@ -69,7 +67,9 @@ fn start(
     let (status, status_inside) = pipe()?;
     let (channel, channel_inside) = packet::socket_pair().at(Step::MakeChannel)?;
     let (guest, guest_inside) = guest_channel(spec.channel)?.unzip();
-    let Group { join, clone_into, gauges, oom_event } = group;
+    let Group { join, clone_into, gauges, freezer, oom_event } = group;
+    let lets_die = freezer.as_ref().filter(|freezer| freezer.kind == FreezerKind::V1);
+    let lets_die = lets_die.map(Freezer::try_clone).transpose().at(Step::CgroupOpen)?;
     let plan = Plan {
         mode: shop.mode,
         weakened,
@@ -97,8 +97,9 @@ fn start(
     match syscalls::clone3(flags, clone_into.as_ref()).at(Step::Clone3)? {
         Cloned::Child => environment::run(&plan),
         Cloned::Parent(pidfd) => {
-            let birth = Birth { channel, listeners: None, failed: None, output, status, guest, gauges };
-            Ok((birth, pidfd, oom_event))
+            let birth =
+                Birth { channel, listeners: None, failed: None, output, status, guest, gauges, freezer };
+            Ok(Started { birth, pidfd, oom_event, lets_die })
         }
     }
 }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::packet::{self, Packet};
 use super::protocol::{self, Answer, MAX_ANSWER, Refusal, RequestHeader, RequestKind};
 use super::{SpawnerOptions, launch};
-use crate::cgroup::Gauges;
+use crate::cgroup::{Freezer, FreezerKind, Gauges};
 use crate::error::{CreateError, StartError};
 use crate::handle::{Sandbox, wait_readable};
 use crate::protections::Protections;
@@ -73,9 +73,9 @@ pub(super) fn create(
 
 fn take_answer(packet: Packet, lifeline: OwnedFd) -> Result<Sandbox, CreateError> {
     match Answer::decode(&packet.bytes) {
-        Ok(Answer::Created { gauges, channel }) => {
+        Ok(Answer::Created { gauges, channel, freezer }) => {
             let mut fds = packet.descriptors.into_iter();
-            sandbox(&mut fds, gauges, channel, lifeline).ok_or(CreateError::Answer)
+            sandbox(&mut fds, gauges, channel, freezer, lifeline).ok_or(CreateError::Answer)
         }
         Ok(Answer::Failed(failed)) => Err(failed.into()),
         Ok(Answer::Refused(Refusal::Full)) => Err(CreateError::Full),
@@ -88,11 +88,16 @@ fn sandbox(
     fds: &mut impl Iterator<Item = OwnedFd>,
     gauges: u32,
     has_channel: bool,
+    freezer: Option<FreezerKind>,
     lifeline: OwnedFd,
 ) -> Option<Sandbox> {
     let (runtime_api, platform, dns) = (fds.next()?.into(), fds.next()?.into(), Some(fds.next()?.into()));
     let (output, pidfd, status) = (fds.next()?, fds.next()?, fds.next()?);
     let channel = if has_channel { Some(fds.next()?.into()) } else { None };
     let gauges = Gauges::from_descriptors(gauges, fds)?;
-    Some(Sandbox { runtime_api, platform, dns, output, pidfd, status, channel, lifeline, gauges })
+    let freezer = match freezer {
+        Some(kind) => Some(Freezer { kind, file: fds.next()?.into() }),
+        None => None,
+    };
+    Some(Sandbox { runtime_api, platform, dns, output, pidfd, status, channel, lifeline, gauges, freezer })
 }

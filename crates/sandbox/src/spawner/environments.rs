@@ -21,7 +21,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::packet;
 use super::protocol::Answer;
-use crate::cgroup::GaugeKind;
+use crate::cgroup::{Freezer, GaugeKind};
 use crate::environment::Listeners;
 use crate::step::{Failed, Step};
 
@@ -36,6 +36,8 @@ pub(super) struct Environment {
     pub(super) slot: Slot,
     pub(super) pidfd: OwnedFd,
     pub(super) oom_event: Option<OwnedFd>,
+    /// Where frozen processes don't die (cgroup v1): what thaws them after a kill.
+    pub(super) lets_die: Option<Freezer>,
     pub(super) state: State,
     pub(super) is_reaped: bool,
     /// Closed last, as the fields are dropped in this order: the platform takes its end for the end of everything.
@@ -58,6 +60,7 @@ pub(super) struct Birth {
     pub(super) status: OwnedFd,
     pub(super) guest: Option<OwnedFd>,
     pub(super) gauges: Vec<(GaugeKind, File)>,
+    pub(super) freezer: Option<Freezer>,
 }
 
 impl Environment {
@@ -65,6 +68,9 @@ impl Environment {
     pub(super) fn kill(&self) {
         // ESRCH: dead already.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        if let Some(freezer) = &self.lets_die {
+            freezer.let_die();
+        }
     }
 
     /// From now on it only has to end.
@@ -125,7 +131,9 @@ fn hand_over(
             descriptors.push(file.as_fd());
         }
     }
-    let answer = Answer::Created { gauges: bits, channel: birth.guest.is_some() };
+    descriptors.extend(birth.freezer.as_ref().map(|freezer| freezer.file.as_fd()));
+    let freezer = birth.freezer.as_ref().map(|freezer| freezer.kind);
+    let answer = Answer::Created { gauges: bits, channel: birth.guest.is_some(), freezer };
     packet::send(lifeline, &answer.encode(), &descriptors)
 }
 

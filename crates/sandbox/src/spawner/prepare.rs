@@ -13,7 +13,7 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 use super::SpawnerOptions;
 use super::roots::Roots;
 use super::staging::Staging;
-use crate::cgroup::{self, Hierarchy};
+use crate::cgroup::Groups;
 use crate::environment::write_once;
 use crate::protections::Mode;
 use crate::seccomp::Filter;
@@ -25,12 +25,10 @@ pub(super) struct Workshop {
     pub(super) mode: Mode,
     pub(super) staging: Staging,
     pub(super) roots: Roots,
-    pub(super) hierarchy: Option<Box<dyn Hierarchy>>,
+    pub(super) groups: Groups,
     pub(super) filter: Arc<Filter>,
     /// This process.
     pub(super) own_pidfd: OwnedFd,
-    /// For the report, when there is no hierarchy.
-    pub(super) why_no_cgroup: String,
 }
 
 /// Why not.
@@ -54,25 +52,13 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     let own_pidfd = rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty());
     let own_pidfd = own_pidfd.at(Step::WatchPlatform)?;
     // The groups are made with the user's own credentials, before there is another user namespace.
-    let (hierarchy, why_no_cgroup) = match cgroup::find(&options.name) {
-        Ok(hierarchy) => (Some(hierarchy), String::new()),
-        Err(why) => (None, why),
-    };
-    if let Some(hierarchy) = &hierarchy {
-        hierarchy.remove_leftovers()?;
-    }
+    let groups = Groups::find(&options.name)?;
     match enter_namespaces(options) {
-        Ok((mode, staging, filter)) => Ok(Workshop {
-            mode,
-            staging,
-            roots: Roots::default(),
-            hierarchy,
-            filter,
-            own_pidfd,
-            why_no_cgroup,
-        }),
+        Ok((mode, staging, filter)) => {
+            Ok(Workshop { mode, staging, roots: Roots::default(), groups, filter, own_pidfd })
+        }
         Err(failed) => {
-            hierarchy.iter().for_each(|hierarchy| hierarchy.remove_all());
+            groups.remove_all();
             Err(failed.into())
         }
     }
@@ -146,14 +132,12 @@ fn enter_user_namespace() -> Result<(), Failed> {
 impl Workshop {
     /// Removes the group of an environment whose processes are gone; false when the kernel still counts some.
     pub(super) fn remove_group(&self, id: &str) -> bool {
-        self.hierarchy.as_ref().is_none_or(|hierarchy| hierarchy.remove(id).is_ok())
+        self.groups.remove(id).is_ok()
     }
 
     /// Removes the spawner's groups, at its end.
     pub(super) fn remove_all(&self) {
-        if let Some(hierarchy) = &self.hierarchy {
-            hierarchy.remove_all();
-        }
+        self.groups.remove_all();
     }
 }
 

@@ -34,12 +34,11 @@ impl Workshop {
     }
 
     fn cgroup_limits(&self) -> Vec<Protection> {
-        let [memory, pids, cpu] = self.hierarchy.as_ref().map_or([false; 3], |hierarchy| hierarchy.limits());
-        let how =
-            self.hierarchy.as_ref().map_or(self.why_no_cgroup.clone(), |hierarchy| hierarchy.describe());
-        let missing = |what: &str| match &self.hierarchy {
-            Some(hierarchy) => format!("{} offers no {what} controller here", hierarchy.describe()),
-            None => format!("no cgroup can be made: {}", self.why_no_cgroup),
+        let [memory, pids, cpu] = self.groups.limits.as_ref().map_or([false; 3], |found| found.limits());
+        let how = self.groups.limits.as_ref().map_or_else(String::clone, |found| found.describe());
+        let missing = |what: &str| match &self.groups.limits {
+            Ok(found) => format!("{} offers no {what} controller here", found.describe()),
+            Err(why) => format!("no cgroup can be made: {why}"),
         };
         let by_cgroup = |name: &str, has, what: &str| Protection {
             name: name.to_owned(),
@@ -57,7 +56,20 @@ impl Workshop {
         });
         list.push(by_cgroup("cpu-limit", cpu, "cpu"));
         list.push(in_force("time-limit", "SIGKILL to pid 1 of the environment's pid namespace"));
+        list.push(self.freezer());
         list
+    }
+
+    fn freezer(&self) -> Protection {
+        let why = match &self.groups.freezer {
+            Ok(place) => {
+                format!("what waits for an invocation is stopped by the freezer of {}", place.describe())
+            }
+            Err(why) => format!(
+                "what a function left running goes on between invocations, no group can be frozen: {why}"
+            ),
+        };
+        Protection { name: "freezer".to_owned(), in_force: self.groups.freezer.is_ok(), why }
     }
 
     fn identity(&self) -> Protection {

@@ -12,8 +12,9 @@ use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, SpawnerOptions, TreeName};
 
 use crate::{cases, tree};
 
-/// The plain user of the rootless half.
-const PLAIN_USER: u32 = 65_534;
+/// The plain user of the rootless half is this plus the number of the process: nobody else's, because the kernel counts
+/// processes, descriptors in flight and other things per user, and other runs of this suite count too.
+const PLAIN_USERS: u32 = 1_000_000_000;
 
 /// As many open files as a frugal shell may allow the platform at its start: fewer than one environment can keep in flight.
 pub(crate) const FRUGAL_DESCRIPTORS: u64 = 256;
@@ -242,7 +243,8 @@ fn run_half_as_plain_user(arguments: &[String], tally: &mut Tally) {
     let mut command = Command::new("/proc/self/exe");
     command.arg("rootless").args(arguments).stdout(Stdio::piped());
     if rustix::process::geteuid().is_root() {
-        command.uid(PLAIN_USER).gid(PLAIN_USER);
+        let user = PLAIN_USERS + std::process::id();
+        command.uid(user).gid(user);
     }
     let mut child = command.spawn().expect("start the rootless half");
     let mut said = String::new();

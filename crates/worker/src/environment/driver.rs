@@ -1,7 +1,7 @@
 //! The task that owns an environment from its start to its end.
 //!
 //! It does nothing on the path of a warm invocation: it looks every 10 to 20 ms while there is one (memory, deadline), goes
-//! on for a moment after it, and sleeps when the environment is idle.
+//! on for a moment after it, in which it freezes the environment, and sleeps when that is idle.
 //!
 //! Invariant: it ends only when everything of the environment is gone, and whatever was accepted has been answered.
 
@@ -102,13 +102,12 @@ impl Driver {
 
     /// Watches until something ends this incarnation.
     async fn watch(&mut self, incarnation: &Incarnation, phase: InitPhase) -> End {
-        let mut idle_since = None;
         loop {
             let view = self.desk().view();
             if let Some(told) = self.desk().told() {
                 return told.into();
             }
-            let look = match self.look(&view, phase, &mut idle_since) {
+            let look = match self.look(&view, phase) {
                 Ok(look) => look,
                 Err(end) => return end,
             };
@@ -134,23 +133,15 @@ impl Driver {
     }
 
     /// Applies what depends on time and memory, and says when to look again; never, when a wake-up will come first.
-    fn look(
-        &self,
-        view: &View,
-        phase: InitPhase,
-        idle_since: &mut Option<Instant>,
-    ) -> Result<Option<Instant>, End> {
+    fn look(&self, view: &View, phase: InitPhase) -> Result<Option<Instant>, End> {
         let now = Instant::now();
         let in_init = matches!(view.state, State::Init { .. });
         if let State::Ready { .. } = view.state {
             if view.retired {
                 return Err(End::Stopped);
             }
-            let since = *idle_since.get_or_insert(now);
-            let sleeps = now.duration_since(since) >= AFTERGLOW && self.desk().sleep();
-            return Ok((!sleeps).then(|| now + GLANCE));
+            return Ok(self.wait(view, now));
         }
-        *idle_since = None;
         if view.retired && matches!(view.state, State::Init { queued: None }) {
             return Err(End::Stopped);
         }
@@ -168,6 +159,18 @@ impl Driver {
         }
         let next = now + self.around.memory.pause(used);
         Ok([init_ends, view.deadline, Some(next)].into_iter().flatten().min())
+    }
+
+    /// Nothing is going on: freezes the environment when it is time, and says when to look again.
+    fn wait(&self, view: &View, now: Instant) -> Option<Instant> {
+        if let Some(at) = view.freezes_at {
+            if now < at {
+                return Some(at.min(now + GLANCE));
+            }
+            self.desk().freeze(now);
+        }
+        let sleeps = now.duration_since(view.idle_since) >= AFTERGLOW && self.desk().sleep();
+        (!sleeps).then(|| now + GLANCE)
     }
 
     /// After a failed initialisation: waits for the invocation inside which it is tried again. False to stop instead.

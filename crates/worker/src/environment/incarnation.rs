@@ -66,6 +66,7 @@ impl Incarnation {
         let pipe = around.log.attach(started.output)?;
         if let Some(cell) = &cell.0 {
             around.memory.attach(Arc::downgrade(cell));
+            around.desk.attach(cell);
         }
         let connections = Connections::default();
         let server = serve(listener, Arc::clone(&around.desk), epoch, connections.clone());

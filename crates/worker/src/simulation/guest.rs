@@ -84,6 +84,16 @@ impl Guest {
         self.gauge.used.store(bytes, Ordering::SeqCst);
     }
 
+    /// Whether it stands still now. (What a simulated runtime does, it does nevertheless.)
+    pub fn is_frozen(&self) -> bool {
+        self.gauge.frozen.load(Ordering::SeqCst)
+    }
+
+    /// Can't be thawed from now on.
+    pub fn get_stuck(&self) {
+        self.gauge.is_stuck.store(true, Ordering::SeqCst);
+    }
+
     /// Is recorded as killed by the kernel for want of memory.
     pub fn mark_oom_killed(&self) {
         self.gauge.oom_killed.store(true, Ordering::SeqCst);

@@ -34,6 +34,7 @@ pub struct Simulation {
 struct Shared {
     started: AtomicUsize,
     alive: AtomicUsize,
+    frozen: AtomicUsize,
     specs: Mutex<Vec<CellSpec>>,
 }
 
@@ -56,6 +57,11 @@ impl Simulation {
     /// How many cells have been made.
     pub fn started(&self) -> usize {
         self.shared.started.load(Ordering::SeqCst)
+    }
+
+    /// How often cells were frozen.
+    pub fn frozen(&self) -> usize {
+        self.shared.frozen.load(Ordering::SeqCst)
     }
 
     /// How many cells exist.
@@ -138,6 +144,8 @@ fn die(death: &Mutex<Option<Death>>, status: i32) {
 #[derive(Default)]
 struct Gauge {
     used: AtomicU64,
+    frozen: AtomicBool,
+    is_stuck: AtomicBool,
     oom_killed: AtomicBool,
 }
 
@@ -152,6 +160,18 @@ impl Cell for SimulatedCell {
     fn kill(&self) {
         self.task.abort();
         die(&self.death, 9);
+    }
+
+    fn freeze(&self) -> io::Result<bool> {
+        let was_frozen = self.gauge.frozen.swap(true, Ordering::SeqCst);
+        assert!(!was_frozen, "it was frozen already");
+        self.shared.frozen.fetch_add(1, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    fn thaw(&self) -> io::Result<()> {
+        self.gauge.frozen.store(false, Ordering::SeqCst);
+        if self.gauge.is_stuck.load(Ordering::SeqCst) { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
     }
 
     fn memory(&self) -> Memory {

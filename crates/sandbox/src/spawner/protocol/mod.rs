@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use encoding::{Reader, Writer, header};
 
+use crate::cgroup::FreezerKind;
 use crate::protections::Protections;
 use crate::spawner::SpawnerOptions;
 use crate::spec::{Limits, SandboxSpec, TreeName};
@@ -47,8 +48,9 @@ pub(crate) enum RequestKind {
 pub(crate) enum Answer {
     /// To `Start`. Descriptor: the staging directory.
     Ready(Protections),
-    /// To `Create`. Descriptors: both listeners, the names' socket, output, pidfd, status, the channel if there is one, then one gauge per bit.
-    Created { gauges: u32, channel: bool },
+    /// To `Create`. Descriptors: both listeners, the names' socket, output, pidfd, status, the channel if there is one, one gauge per
+    /// bit, then the freezer if there is one.
+    Created { gauges: u32, channel: bool, freezer: Option<FreezerKind> },
     /// A step failed; nothing is left.
     Failed(Failed),
     /// This machine lacks something indispensable.
@@ -98,7 +100,10 @@ impl Answer {
                 writer.protections(protections);
                 writer.0
             }
-            Self::Created { gauges, channel } => header(2, *gauges, (*channel).into()).to_vec(),
+            Self::Created { gauges, channel, freezer } => {
+                let freezer = freezer.map_or(0, |kind| kind as u32);
+                header(2, *gauges, u32::from(*channel) | freezer << 1).to_vec()
+            }
             Self::Failed(failed) => {
                 header(3, failed.step.number().into(), failed.errno.raw_os_error() as u32).to_vec()
             }
@@ -115,7 +120,14 @@ impl Answer {
         let mut reader = Reader(packet);
         let answer = match reader.header()? {
             (1, 0, 0) => Self::Ready(reader.protections()?),
-            (2, gauges, channel @ (0 | 1)) if gauges < 16 => Self::Created { gauges, channel: channel == 1 },
+            (2, gauges, more) if gauges < 16 => Self::Created {
+                gauges,
+                channel: more & 1 == 1,
+                freezer: match more >> 1 {
+                    0 => None,
+                    number => Some(FreezerKind::from_number(number).ok_or(Malformed)?),
+                },
+            },
             (3, step, errno) => Self::Failed(decode_failed(step, errno)?),
             (4, 0, 0) => Self::Unprotected(reader.text()?),
             (5, 1, 0) => Self::Refused(Refusal::Malformed),

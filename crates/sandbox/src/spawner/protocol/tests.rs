@@ -94,8 +94,9 @@ fn answers_survive_the_way() {
     let failed = Failed { step: Step::ExecRuntime, errno: Errno::NOENT };
     let answers = [
         Answer::Ready(Protections { mode: Mode::Rootless, list: vec![protection] }),
-        Answer::Created { gauges: 15, channel: false },
-        Answer::Created { gauges: 0, channel: true },
+        Answer::Created { gauges: 15, channel: false, freezer: Some(FreezerKind::V1) },
+        Answer::Created { gauges: 0, channel: true, freezer: Some(FreezerKind::V2) },
+        Answer::Created { gauges: 1, channel: true, freezer: None },
         Answer::Failed(failed),
         Answer::Unprotected("no Landlock".to_owned()),
         Answer::Refused(Refusal::Full),

@@ -1,6 +1,7 @@
 //! The cases: each one is run privileged, rootless, or both, and says so in its name.
 
 mod attacks;
+mod frozen;
 mod layers;
 mod life;
 mod resources;
@@ -64,6 +65,11 @@ macro_rules! both {
             (concat!($mode, "_stopped_and_deaf_programs_are_killed"), life::stubborn as _),
             (concat!($mode, "_a_hundred_environments_leave_nothing"), life::nothing_leaks as _),
             (concat!($mode, "_daemons_die_with_the_environment"), life::daemons as _),
+            (concat!($mode, "_what_is_frozen_makes_no_progress"), frozen::no_progress as _),
+            (concat!($mode, "_weak_freezer_lets_it_run_on"), frozen::weak as _),
+            (concat!($mode, "_timers_expire_while_it_is_frozen"), frozen::timers as _),
+            (concat!($mode, "_what_is_frozen_is_killed_with_its_daemons"), frozen::killed as _),
+            (concat!($mode, "_what_is_frozen_hears_sigterm"), frozen::terminated as _),
             (concat!($mode, "_neighbours_are_invisible"), life::neighbours as _),
             (concat!($mode, "_creations_run_side_by_side"), life::parallel as _),
             (concat!($mode, "_failures_name_their_step_and_leave_nothing"), life::failures as _),

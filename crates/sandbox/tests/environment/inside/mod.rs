@@ -5,6 +5,7 @@
 mod calls;
 mod files;
 mod resources;
+mod restless;
 mod sockets;
 
 use std::process::ExitCode;
@@ -24,7 +25,9 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("a code")),
         ["abort"] => std::process::abort(),
         ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
-        ["stubborn"] => stubborn(),
+        ["stubborn", ..] => stubborn(),
+        ["restless", ..] => restless::run(),
+        ["sleeper"] => restless::sleep(),
         ["threads"] => threads(),
         ["daemon", ..] => resources::daemonise(),
         ["init"] => calls::init(),

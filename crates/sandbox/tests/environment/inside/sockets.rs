@@ -109,9 +109,14 @@ pub(crate) fn names() {
 }
 
 /// Descriptor 3: reads to its end, answers, closes it, and lives on.
-pub(crate) fn channel() {
+/// The platform's end is the sandbox's `channel`. Once.
+pub(super) fn guest_channel() -> UnixStream {
     // SAFETY: the platform gave this process that number, and nothing else here uses it.
-    let mut stream = unsafe { UnixStream::from_raw_fd(3) };
+    unsafe { UnixStream::from_raw_fd(3) }
+}
+
+pub(crate) fn channel() {
+    let mut stream = guest_channel();
     let mut message = String::new();
     stream.read_to_string(&mut message).expect("read");
     // The platform may be gone.

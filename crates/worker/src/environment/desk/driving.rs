@@ -17,6 +17,8 @@ impl Desk {
             state: held.machine.state(),
             deadline: started.map(|started| started + self.spec.timeout.duration()),
             retired: held.retired,
+            idle_since: held.idle_since,
+            freezes_at: held.freezes_at(),
         }
     }
 
@@ -48,6 +50,7 @@ impl Desk {
         held.machine.restart();
         held.epoch += 1;
         held.parked = None;
+        held.cell = None;
         held.told = None;
         held.init_started = Instant::now();
         if let Some(accepted) = &mut held.accepted {
@@ -65,6 +68,7 @@ impl Desk {
     pub(crate) fn close(&self) -> Unfinished {
         let mut held = lock(&self.held);
         held.parked = None;
+        held.cell = None;
         held.retired = true;
         held.machine.close()
     }

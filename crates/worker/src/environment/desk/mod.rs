@@ -5,13 +5,15 @@
 //! the environment's own lock, which is never held across an await.
 
 mod driving;
+mod freezing;
 
 use super::state::{Begin, Machine, Next, Refusal, State};
 use crate::logs::{Capture, Entry, InitPhase, Report, Status};
 use crate::sync::lock;
-use crate::{Answer, EnvironmentSpec, Fate, Invocation, LogTail, Outcome, Timings};
+use crate::{Answer, Cell, EnvironmentSpec, Fate, Invocation, LogTail, Outcome, Timings};
 use bytes::Bytes;
-use std::sync::{Arc, Mutex};
+use freezing::Frost;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -57,6 +59,10 @@ pub(crate) struct View {
     pub(crate) deadline: Option<Instant>,
     /// Nobody can hand in another invocation.
     pub(crate) retired: bool,
+    /// Since when there has been none.
+    pub(crate) idle_since: Instant,
+    /// When it is to be frozen, if nothing comes.
+    pub(crate) freezes_at: Option<Instant>,
 }
 
 /// How an accepted invocation ended at the hand of the driver.
@@ -93,6 +99,10 @@ struct Held {
     /// The first initialisation's duration, until an invocation's REPORT has told it.
     init: Option<Duration>,
     retired: bool,
+    cell: Option<Weak<dyn Cell>>,
+    frost: Frost,
+    /// While there is no invocation: since when.
+    idle_since: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,6 +128,7 @@ struct Accepted {
 impl Desk {
     /// A desk for an environment whose first initialisation begins now.
     pub(crate) fn new(spec: Arc<EnvironmentSpec>, clock: Arc<dyn Clock>, log: Arc<Capture>) -> Self {
+        let now = Instant::now();
         let held = Held {
             machine: Machine::new(),
             epoch: 0,
@@ -125,9 +136,12 @@ impl Desk {
             accepted: None,
             told: None,
             driver: DriverIs::Ticking,
-            init_started: Instant::now(),
+            init_started: now,
             init: None,
             retired: false,
+            cell: None,
+            frost: Frost::Thawed,
+            idle_since: now,
         };
         Self { held: Mutex::new(held), spec, clock, log, wake: Notify::new(), settled: Notify::new() }
     }
@@ -142,6 +156,7 @@ impl Desk {
             Begin::Queue if matches!(held.machine.state(), State::Init { .. }) => None,
             Begin::Deliver | Begin::Queue | Begin::QueueAndRestart => Some(Instant::now()),
         };
+        held.thaw();
         held.accepted = Some(Accepted {
             id: invocation.request_id,
             log_tail: invocation.log_tail,
@@ -209,7 +224,9 @@ impl Desk {
     }
 
     fn initialised(&self, held: &mut Held) {
-        let duration = held.init_started.elapsed();
+        let now = Instant::now();
+        held.idle_from(now);
+        let duration = now.duration_since(held.init_started);
         let phase = if held.epoch == 0 { InitPhase::Init } else { InitPhase::Invoke };
         if phase == InitPhase::Init {
             held.init = Some(duration);
@@ -242,7 +259,9 @@ impl Desk {
 
     /// Answers, and writes END and REPORT. The lock is held, so that no START of another invocation comes in between.
     fn conclude(&self, held: &mut Held, accepted: Accepted, verdict: Verdict, fate: Fate) {
-        let duration = accepted.started.map_or(Duration::ZERO, |started| started.elapsed());
+        let now = Instant::now();
+        held.idle_from(now);
+        let duration = accepted.started.map_or(Duration::ZERO, |started| now.duration_since(started));
         let timings = Timings { duration, init: held.init.take() };
         let produced_bytes = match &verdict.answer {
             Answer::Success { payload, .. } => Some(payload.len()),

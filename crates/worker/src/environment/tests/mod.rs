@@ -4,6 +4,7 @@ mod channel;
 mod endings;
 mod floods;
 mod framed;
+mod freezing;
 mod hostile;
 mod logging;
 mod model;

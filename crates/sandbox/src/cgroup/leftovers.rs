@@ -1,0 +1,69 @@
+//! What a previous spawner of this name left in the cgroup trees, of whichever version, is killed and removed.
+//!
+//! Invariant: everything is killed before anything is removed, and what was frozen is let die: a group of one tree is busy as
+//! long as a process is alive that another tree keeps frozen.
+
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::{FreezerKind, FreezerPlace, remove_group, v1, v2};
+use crate::step::{Failed, Step};
+
+/// The trees of v1 in which a spawner may have groups.
+const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "freezer"];
+
+/// Looks where a spawner of this name has its directories, whatever an earlier one used of them.
+pub(super) fn remove(mounts: &str, own: &str, name: &str) -> Result<(), Failed> {
+    let v1 = |controller| v1::place(mounts, own, controller, name);
+    let places: Vec<PathBuf> =
+        CONTROLLERS.into_iter().filter_map(v1).chain(v2::place(mounts, own, name)).collect();
+    let places: Vec<&Path> = places.iter().map(PathBuf::as_path).filter(|place| place.is_dir()).collect();
+    let freezer = v1("freezer").map(|path| FreezerPlace { kind: FreezerKind::V1, path, is_shared: false });
+    match remove_places(&places, freezer.as_ref()) {
+        // Another user's: nothing there is ours to end, and nothing of ours will be put there.
+        Err(Failed { errno: Errno::ACCESS | Errno::PERM | Errno::ROFS, .. }) => Ok(()),
+        result => result,
+    }
+}
+
+/// Removes the spawner's directories with all that is in them.
+pub(super) fn remove_places(places: &[&Path], freezer: Option<&FreezerPlace>) -> Result<(), Failed> {
+    let groups: Vec<PathBuf> = places.iter().flat_map(|place| children(place)).collect();
+    retry_busy(|| {
+        groups.iter().for_each(|group| kill_members(group));
+        if let Some(freezer) = freezer {
+            children(&freezer.path).iter().for_each(|group| freezer.let_die(group));
+        }
+        groups.iter().try_for_each(|group| remove_group(group))
+    })?;
+    places.iter().try_for_each(|place| remove_group(place))
+}
+
+fn children(place: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// SIGKILL to every member, by the numbers that the group lists at this moment.
+fn kill_members(group: &Path) {
+    let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    for pid in members.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw)
+    {
+        // It may have died in between, which is what is wanted.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
+/// Tries for some seconds while the kernel still counts dying members: a thousand environments take it one.
+fn retry_busy(mut attempt: impl FnMut() -> Result<(), Failed>) -> Result<(), Failed> {
+    for _ in 0..300 {
+        match attempt() {
+            Err(Failed { step: Step::CgroupClean, errno: Errno::BUSY }) => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            result => return result,
+        }
+    }
+    attempt()
+}
