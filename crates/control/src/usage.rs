@@ -4,7 +4,6 @@
 //! deletion starts, it counts for the functions' owner: otherwise a quota could be passed by deleting what is still used.
 
 use crate::background::References;
-use crate::scan;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{Store, StoreError};
@@ -37,28 +36,14 @@ impl Usage {
     /// consumes storage." (Lambda quotas)
     pub(crate) async fn count(store: &Store) -> Result<Self, StoreError> {
         let usage = Self::default();
-        let mut pages = scan::functions(store);
-        while let Some(page) = pages.next().await? {
-            for stored in &page {
-                usage.change(stored.value.account, |u| {
-                    u.functions += 1;
-                    u.code_bytes += stored.value.code.size;
-                });
-            }
-        }
-        let mut pages = scan::versions(store);
-        while let Some(page) = pages.next().await? {
-            for stored in &page {
-                usage.change(stored.value.account, |u| u.code_bytes += stored.value.code.size);
-            }
-        }
-        let mut pages = scan::layer_versions(store);
-        while let Some(page) = pages.next().await? {
-            for stored in &page {
-                usage.change(stored.value.account, |u| u.code_bytes += stored.value.code.size);
-            }
-        }
-        usage.set_orphans(References::read(store).await?.orphaned_bytes());
+        let count = |account, more: AccountUsage| {
+            usage.change(account, |u| {
+                u.functions += more.functions;
+                u.code_bytes += more.code_bytes;
+            });
+        };
+        let found = References::read_counting(store, count).await?;
+        usage.set_orphans(found.orphaned_bytes());
         Ok(usage)
     }
 

@@ -4,6 +4,7 @@
 //! escapes: whoever copies one later requires that its source is still there.
 
 use crate::scan;
+use crate::usage::AccountUsage;
 use std::collections::{HashMap, HashSet};
 use store::records::{CodeRecord, VersionConfiguration};
 use store::{BlobId, Store, StoreError};
@@ -21,21 +22,34 @@ pub(crate) struct References {
 impl References {
     /// Reads all tables that refer to packages.
     pub(crate) async fn read(store: &Store) -> Result<Self, StoreError> {
+        Self::read_counting(store, |_, _| {}).await
+    }
+
+    /// The same; `count` is told what each record adds to its account's usage.
+    pub(crate) async fn read_counting(
+        store: &Store,
+        mut count: impl FnMut(AccountId, AccountUsage),
+    ) -> Result<Self, StoreError> {
         let mut found = Self::default();
         let mut pages = scan::layer_versions(store);
         while let Some(page) = pages.next().await? {
-            found.live.extend(page.iter().map(|stored| stored.value.code.blob));
+            for layer in page.iter().map(|stored| &stored.value) {
+                count(layer.account, AccountUsage { functions: 0, code_bytes: layer.code.size });
+                found.live.insert(layer.code.blob);
+            }
         }
         let layers = found.live.clone();
         let mut pages = scan::functions(store);
         while let Some(page) = pages.next().await? {
             for function in page.iter().map(|stored| &stored.value) {
+                count(function.account, AccountUsage { functions: 1, code_bytes: function.code.size });
                 found.add(function.account, &function.code, &function.configuration, &layers);
             }
         }
         let mut pages = scan::versions(store);
         while let Some(page) = pages.next().await? {
             for version in page.iter().map(|stored| &stored.value) {
+                count(version.account, AccountUsage { functions: 0, code_bytes: version.code.size });
                 found.add(version.account, &version.code, &version.configuration, &layers);
             }
         }
