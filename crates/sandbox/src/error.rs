@@ -25,6 +25,14 @@ pub enum StartError {
     /// A protection that every environment must have is not available.
     #[error("this machine can't isolate environments: {0}")]
     Unprotected(String),
+    /// Other spawners of this host have all user ids that could be given out.
+    #[error("every range of {count} user ids from {base} on is taken by others on this host")]
+    UidsTaken {
+        /// The first that was asked for.
+        base: u32,
+        /// How many.
+        count: u32,
+    },
     /// The spawner ended or spoke nonsense before it was ready.
     #[error("the spawner did not come up; main() must call sandbox::run_if_spawner() first")]
     Silent,
@@ -73,6 +81,27 @@ pub enum AttackError {
     /// Something outside could not be prepared.
     #[error("preparing what attacks try to reach: {0}")]
     Stage(std::io::Error),
+}
+
+impl StartError {
+    /// The protection of the minimum that this machine can't give, by its name in [`crate::Protections::list`], if that is why.
+    pub fn missing(&self) -> Option<&'static str> {
+        let step = match self {
+            Self::Unprotected(_) => return Some("landlock"),
+            Self::Step { step, .. } => step,
+            _ => return None,
+        };
+        match step {
+            Step::UnshareUser
+            | Step::WriteIdMap
+            | Step::UnshareMounts
+            | Step::Clone3
+            | Step::UnshareCgroup => Some("namespaces"),
+            Step::LandlockRuleset | Step::LandlockRestrict => Some("landlock"),
+            Step::SeccompInstall => Some("seccomp"),
+            _ => None,
+        }
+    }
 }
 
 impl From<Failed> for StartError {

@@ -20,8 +20,9 @@ mod weaken;
 
 pub use error::{AttackError, CreateError, StartError};
 pub use handle::{MemoryUsage, Sandbox};
-pub use protections::{Mode, Protection, Protections};
+pub use protections::{Mode, Need, Protection, Protections, need};
 pub use spawner::{Spawner, SpawnerOptions, run_if_spawner};
 pub use spec::{Limits, SandboxSpec, SpecError, TreeName};
 pub use step::Step;
+pub use syscalls::landlock_abi;
 pub use weaken::Layer;

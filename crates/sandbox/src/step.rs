@@ -30,6 +30,7 @@ steps! {
     NewSession = "starting a session",
     UnshareUser = "unshare(CLONE_NEWUSER)",
     WriteIdMap = "writing the user namespace's id map",
+    ClaimUids = "claiming a range of user ids in /run/lambent/uids",
     UnshareMounts = "unshare(CLONE_NEWNS)",
     SlaveMounts = "making the spawner's mounts slaves of the host's",
     StagingOpen = "making the staging tmpfs",

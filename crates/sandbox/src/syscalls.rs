@@ -113,6 +113,22 @@ pub(crate) fn close_from(first: u32) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Locks a range of bytes of a file for this open file, without waiting; false when another open file has some of it.
+pub(crate) fn lock_range(file: impl AsFd, start: i64, length: i64) -> Result<bool, Errno> {
+    // SAFETY: all-zero bytes are a valid flock: it holds numbers only.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    (lock.l_start, lock.l_len) = (start, length);
+    let fd = file.as_fd().as_raw_fd();
+    // SAFETY: F_OFD_SETLK reads a flock, which `lock` is.
+    match checked(unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, std::ptr::from_ref(&lock)) }.into()) {
+        Ok(_) => Ok(true),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
 /// Gives a descriptor a fixed number, open across exec. The old number stays open.
 pub(crate) fn place_descriptor(fd: impl AsFd, number: i32) -> Result<(), Errno> {
     let old = fd.as_fd().as_raw_fd();
@@ -250,7 +266,7 @@ pub(crate) fn reap_any() -> Option<(i32, i32)> {
 }
 
 /// The Landlock ABI of the kernel; 0 when it has none or has it switched off.
-pub(crate) fn landlock_abi() -> i32 {
+pub fn landlock_abi() -> i32 {
     const VERSION: libc::c_uint = 1;
     // SAFETY: with the version flag the kernel takes a null pointer and a size of zero, and only returns a number.
     let result = unsafe {

@@ -16,6 +16,7 @@ use crate::error::{CreateError, StartError};
 use crate::handle::{Sandbox, wait_readable};
 use crate::protections::Protections;
 use crate::spec::SandboxSpec;
+use crate::step::{Failed, Step};
 use crate::weaken::Weakened;
 
 /// Longest wait for an answer, in seconds: a creation takes milliseconds, but a machine can be overloaded.
@@ -38,6 +39,9 @@ pub(super) fn start(
         Ok(Answer::Ready(protections)) => {
             let staging = answer.descriptors.into_iter().next().ok_or(StartError::Silent)?;
             Ok((launched, staging, protections))
+        }
+        Ok(Answer::Failed(Failed { step: Step::ClaimUids, errno: Errno::AGAIN })) => {
+            Err(StartError::UidsTaken { base: options.uid_base, count: options.uid_count })
         }
         Ok(Answer::Failed(failed)) => Err(failed.into()),
         Ok(Answer::Unprotected(why)) => Err(StartError::Unprotected(why)),

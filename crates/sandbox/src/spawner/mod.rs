@@ -16,6 +16,7 @@ mod roots;
 mod server;
 mod staging;
 mod trial;
+mod uids;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -39,7 +40,8 @@ pub struct SpawnerOptions {
     pub name: String,
     /// Size of the staging area for code trees in bytes.
     pub staging_bytes: u64,
-    /// First uid and gid that environments get. 1,000 at least.
+    /// First uid and gid that environments get, 1,000 at least; where another spawner of this host has some of the range, the next
+    /// free one above it.
     pub uid_base: u32,
     /// How many uids follow it, which is the most environments that can live at the same time.
     pub uid_count: u32,
@@ -97,6 +99,12 @@ impl Spawner {
         self.process.as_fd()
     }
 
+    /// Ends the spawner and every environment, without waiting: what is under way fails. Dropping it waits.
+    pub fn end(&self) {
+        // Shut down already is ended already.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+    }
+
     /// Makes an environment and starts its runtime: about 2 ms, blocking. Callable from many threads at once.
     pub fn create(&self, spec: &SandboxSpec) -> Result<Sandbox, CreateError> {
         client::create(&self.socket, spec, Weakened::none())
@@ -115,7 +123,7 @@ impl Spawner {
 
 impl Drop for Spawner {
     fn drop(&mut self) {
-        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        self.end();
         launch::reap(&self.process, END_PATIENCE);
     }
 }

@@ -13,6 +13,7 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 use super::SpawnerOptions;
 use super::roots::Roots;
 use super::staging::Staging;
+use super::uids::Uids;
 use crate::cgroup::Groups;
 use crate::environment::write_once;
 use crate::protections::Mode;
@@ -23,6 +24,7 @@ use crate::syscalls;
 /// What every creation uses.
 pub(super) struct Workshop {
     pub(super) mode: Mode,
+    pub(super) uids: Uids,
     pub(super) staging: Staging,
     pub(super) roots: Roots,
     pub(super) groups: Groups,
@@ -54,8 +56,8 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     // The groups are made with the user's own credentials, before there is another user namespace.
     let groups = Groups::find(&options.name)?;
     match enter_namespaces(options) {
-        Ok((mode, staging, filter)) => {
-            Ok(Workshop { mode, staging, roots: Roots::default(), groups, filter, own_pidfd })
+        Ok((mode, uids, staging, filter)) => {
+            Ok(Workshop { mode, uids, staging, roots: Roots::default(), groups, filter, own_pidfd })
         }
         Err(failed) => {
             groups.remove_all();
@@ -64,8 +66,8 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     }
 }
 
-fn enter_namespaces(options: &SpawnerOptions) -> Result<(Mode, Staging, Arc<Filter>), Failed> {
-    let mode = mode(options);
+fn enter_namespaces(options: &SpawnerOptions) -> Result<(Mode, Uids, Staging, Arc<Filter>), Failed> {
+    let (mode, uids) = identities(options)?;
     if mode == Mode::Rootless {
         enter_user_namespace()?;
     }
@@ -73,7 +75,7 @@ fn enter_namespaces(options: &SpawnerOptions) -> Result<(Mode, Staging, Arc<Filt
     let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", slave).at(Step::SlaveMounts)?;
     let staging = Staging::mount(options.staging_bytes)?;
-    Ok((mode, staging, Arc::new(Filter::build()?)))
+    Ok((mode, uids, staging, Arc::new(Filter::build()?)))
 }
 
 /// Signals that a terminal or a service manager sends to every process of the platform.
@@ -93,21 +95,20 @@ fn leave_session() -> Result<(), Failed> {
 }
 
 /// Root of a user namespace that lacks the range of uids, as in many containers, is no more than a plain user here.
-fn mode(options: &SpawnerOptions) -> Mode {
+fn identities(options: &SpawnerOptions) -> Result<(Mode, Uids), Failed> {
     let needed = CapabilitySet::SYS_ADMIN
         | CapabilitySet::SETUID
         | CapabilitySet::SETGID
         | CapabilitySet::SETPCAP
         | CapabilitySet::NET_ADMIN;
     let has = rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed));
-    let maps = |file| {
-        std::fs::read_to_string(file).is_ok_and(|map| covers(&map, options.uid_base, options.uid_count))
-    };
-    let is_root = has && rustix::process::geteuid().is_root();
-    if is_root && maps("/proc/self/uid_map") && maps("/proc/self/gid_map") {
-        Mode::Privileged
+    let maps = ["/proc/self/uid_map", "/proc/self/gid_map"]
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let fits = |base| maps.iter().all(|map| covers(map, base, options.uid_count));
+    if has && rustix::process::geteuid().is_root() && fits(options.uid_base) {
+        Ok((Mode::Privileged, Uids::claim(options.uid_base, options.uid_count, fits)?))
     } else {
-        Mode::Rootless
+        Ok((Mode::Rootless, Uids::unclaimed(options.uid_base)))
     }
 }
 

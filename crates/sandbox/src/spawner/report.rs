@@ -74,9 +74,13 @@ impl Workshop {
 
     fn identity(&self) -> Protection {
         match self.mode {
-            Mode::Privileged => {
+            Mode::Privileged if self.uids.is_claimed() => {
                 in_force("unique-uid", "a uid and gid of the host for each living environment")
             }
+            Mode::Privileged => in_force(
+                "unique-uid",
+                "a uid and gid of the host for each living environment; another Lambent here may give out the same ones, because /run/lambent can't be made",
+            ),
             Mode::Rootless => Protection {
                 name: "unique-uid".to_owned(),
                 in_force: false,

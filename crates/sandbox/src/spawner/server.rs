@@ -38,7 +38,7 @@ fn serve(socket: OwnedFd) -> Result<(), Failed> {
         Ok(shop) => shop,
         Err(unready) => return refuse_start(&socket, unready),
     };
-    if let Err(unready) = trial::run(&mut shop, options.uid_base) {
+    if let Err(unready) = trial::run(&mut shop) {
         shop.remove_all();
         return refuse_start(&socket, unready);
     }
@@ -119,7 +119,6 @@ struct Server {
     epoll: OwnedFd,
     socket: OwnedFd,
     shop: Workshop,
-    uid_base: u32,
     uid_count: u32,
     environments: Environments,
 }
@@ -127,14 +126,8 @@ struct Server {
 impl Server {
     fn new(socket: OwnedFd, shop: Workshop, options: &SpawnerOptions) -> Result<Self, Failed> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).at(Step::Epoll)?;
-        let server = Self {
-            epoll,
-            socket,
-            shop,
-            uid_base: options.uid_base,
-            uid_count: options.uid_count,
-            environments: Environments::default(),
-        };
+        let server =
+            Self { epoll, socket, shop, uid_count: options.uid_count, environments: Environments::default() };
         watch(&server.epoll, &server.socket, Source::Socket)?;
         let parent = rustix::process::getppid().ok_or(Errno::SRCH).at(Step::WatchPlatform)?;
         let platform = rustix::process::pidfd_open(parent, PidfdFlags::empty()).at(Step::WatchPlatform)?;
@@ -203,7 +196,7 @@ impl Server {
         let Some(slot) = self.environments.free_slot(self.uid_count) else {
             return Err((Answer::Refused(Refusal::Full), lifeline));
         };
-        let place = (slot, self.uid_base + slot);
+        let place = (slot, self.shop.uids.base + slot);
         let environment = birth::begin(&mut self.shop, spec, weakened, place, lifeline)
             .map_err(|(failed, lifeline)| (Answer::Failed(failed), lifeline))?;
         self.admit(environment);

@@ -20,9 +20,10 @@ use crate::weaken::Weakened;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes it and looks at how it fails.
-pub(super) fn run(shop: &mut Workshop, uid: u32) -> Result<(), Unready> {
+pub(super) fn run(shop: &mut Workshop) -> Result<(), Unready> {
     let trees = [tree_of('0')?, tree_of('1')?];
     let root = shop.staging.make_probe(&trees)?;
+    let uid = shop.uids.base;
     let outcome = attempt(shop, &spec(root, trees.clone()), uid);
     shop.staging.remove_probe(&trees)?;
     match outcome? {

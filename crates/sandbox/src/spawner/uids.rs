@@ -1,0 +1,132 @@
+//! The claim of a range of the host's user ids, so that two spawners on one host never give out the same one.
+//!
+//! The claim is a lock on as many bytes of one file, at the place that the ids say: the kernel sees the overlaps, and drops
+//! the lock with the process, however that ends. Invariant: a claim never waits, and never takes what another spawner holds.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::step::{At, Failed, Step};
+use crate::syscalls;
+
+/// Where the lock is: root's alone, so that nobody else can hold it.
+const PLACE: &str = "/run/lambent";
+/// Ranges that are tried, one behind the other.
+const TRIES: u32 = 64;
+/// The last id that a range may hold; those above are negative numbers to some programs.
+const LAST: u32 = 0x7FFF_FFFF;
+
+/// A range that is this spawner's as long as this is held.
+#[derive(Debug)]
+pub(super) struct Uids {
+    /// The first.
+    pub(super) base: u32,
+    /// None where there is no place for the lock.
+    lock: Option<OwnedFd>,
+}
+
+impl Uids {
+    /// The ids of an environment where every one is the same user of the host: nothing to claim.
+    pub(super) fn unclaimed(base: u32) -> Self {
+        Self { base, lock: None }
+    }
+
+    /// Claims the first range of `count` ids at or above `base` that is free and that `fits`.
+    pub(super) fn claim(base: u32, count: u32, fits: impl Fn(u32) -> bool) -> Result<Self, Failed> {
+        match open(Path::new(PLACE)) {
+            Ok(file) => Self::claim_in(file.into(), base, count, fits),
+            // A host without a /run of root's own: the ids are those that were asked for, and the report says so.
+            Err(_) => Ok(Self::unclaimed(base)),
+        }
+    }
+
+    fn claim_in(file: OwnedFd, base: u32, count: u32, fits: impl Fn(u32) -> bool) -> Result<Self, Failed> {
+        let starts = (0..TRIES).map_while(|number| base.checked_add(number.checked_mul(count)?));
+        for base in starts.take_while(|start| start.checked_add(count - 1).is_some_and(|end| end <= LAST)) {
+            if fits(base) && syscalls::lock_range(&file, base.into(), count.into()).at(Step::ClaimUids)? {
+                return Ok(Self { base, lock: Some(file) });
+            }
+        }
+        Err(Failed { step: Step::ClaimUids, errno: Errno::AGAIN })
+    }
+
+    /// Whether other spawners respect it.
+    pub(super) fn is_claimed(&self) -> bool {
+        self.lock.is_some()
+    }
+}
+
+fn open(place: &Path) -> io::Result<File> {
+    match DirBuilder::new().mode(0o700).create(place) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    // In a directory of somebody else's, somebody else could hold the lock.
+    if std::fs::symlink_metadata(place)?.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(place.join("uids"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As another spawner would: with a description of its own.
+    fn claim(place: &Path, base: u32, count: u32) -> Result<Uids, Failed> {
+        Uids::claim_in(open(place).expect("the file").into(), base, count, |_| true)
+    }
+
+    #[test]
+    fn a_second_claim_gets_the_next_range_and_a_dropped_one_is_free_again() {
+        let place = tempfile::tempdir().expect("a directory");
+        let first = claim(place.path(), 5000, 100).expect("free");
+        assert_eq!((first.base, first.is_claimed()), (5000, true));
+        let second = claim(place.path(), 5000, 100).expect("the next");
+        assert_eq!(second.base, 5100);
+        drop(first);
+        assert_eq!(claim(place.path(), 5000, 100).expect("free again").base, 5000);
+    }
+
+    #[test]
+    fn ranges_of_different_sizes_never_overlap() {
+        let place = tempfile::tempdir().expect("a directory");
+        let _large = claim(place.path(), 5000, 1000).expect("free");
+        assert_eq!(claim(place.path(), 5990, 32).expect("above").base, 6022);
+        let below = claim(place.path(), 4990, 10).expect("free");
+        assert_eq!(below.base, 4990, "it ends where the other begins");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_passed_over_and_the_end_is_an_error() {
+        let place = tempfile::tempdir().expect("a directory");
+        let file = || open(place.path()).expect("the file").into();
+        let claimed = Uids::claim_in(file(), 1000, 10, |base| base >= 1030).expect("one that fits");
+        assert_eq!(claimed.base, 1030);
+        let none = Uids::claim_in(file(), 1000, 10, |_| false).expect_err("none fits");
+        assert_eq!((none.step, none.errno), (Step::ClaimUids, Errno::AGAIN));
+        let last = claim(place.path(), LAST, 1).expect("the last");
+        assert_eq!(last.base, LAST);
+        claim(place.path(), LAST, 1).expect_err("nothing is above it");
+        claim(place.path(), LAST, 2).expect_err("it would end above");
+    }
+
+    #[test]
+    fn a_link_in_the_file_s_place_is_not_followed() {
+        let place = tempfile::tempdir().expect("a directory");
+        std::os::unix::fs::symlink("/dev/null", place.path().join("uids")).expect("a link");
+        open(place.path()).expect_err("a link");
+    }
+}
