@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the service until it gets SIGINT or SIGTERM
     Serve(ServeArguments),
+    /// Attack this machine's own environments, and show which protections hold: exit code 0 when all that is configured do
+    Doctor(DoctorArguments),
     /// Print the export lines for the AWS CLI and the SDKs: eval "$(lambent env)"
     Env(EnvArguments),
     /// Show the installed runtimes, or add one
@@ -63,6 +65,28 @@ pub(crate) struct ServeArguments {
 }
 
 #[derive(Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Try the attacks too that would disturb other programs of this host: bombs and floods
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print one JSON document instead of tables
+    #[arg(long, conflicts_with = "verbose")]
+    pub(crate) json: bool,
+    /// List each attack below its protection
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Judge as for a `serve` with the same option: missing memory, process and time limits are no failure
+    #[arg(long)]
+    pub(crate) accept_weak_isolation: bool,
+    /// Layer that every environment lacks; only builds for tests have this
+    #[cfg(feature = "weaken")]
+    #[arg(long, value_name = "LAYER", value_parser = layer)]
+    pub(crate) without: Vec<sandbox::Layer>,
+}
+
+#[derive(Args)]
 pub(crate) struct EnvArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -100,6 +124,29 @@ fn runtime_name(text: &str) -> Result<RuntimeName, String> {
          provided.al2 or provided.al2023"
             .to_owned()
     })
+}
+
+/// A layer as the code names it: `Seccomp`.
+#[cfg(feature = "weaken")]
+fn layer(text: &str) -> Result<sandbox::Layer, String> {
+    use sandbox::Layer;
+    const ALL: &[Layer] = &[
+        Layer::Seccomp,
+        Layer::Landlock,
+        Layer::Capabilities,
+        Layer::Identity,
+        Layer::Network,
+        Layer::PidNamespace,
+        Layer::ReadOnlyRoot,
+        Layer::ProcMasks,
+        Layer::Cgroup,
+        Layer::ProcessLimit,
+        Layer::Descriptors,
+    ];
+    ALL.iter()
+        .copied()
+        .find(|layer| format!("{layer:?}") == text)
+        .ok_or_else(|| format!("layers are {ALL:?}"))
 }
 
 fn access_key(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,6 @@
 //! The configuration: a TOML file, overridden by the command line. Unknown keys are refused.
 
-use crate::cli::{DataArguments, ServeArguments};
+use crate::cli::{DataArguments, DoctorArguments, ServeArguments};
 use crate::error::Error;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -118,6 +118,14 @@ impl Configuration {
         configuration.listen = arguments.listen.or(configuration.listen);
         configuration.region = arguments.region.clone().or(configuration.region);
         configuration.accept_weak_isolation |= arguments.accept_weak_isolation || arguments.demo;
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    /// The same for `doctor`, which judges by what `serve` would be told.
+    pub(crate) fn for_doctor(arguments: &DoctorArguments) -> Result<Self, Error> {
+        let mut configuration = Self::read(&arguments.data)?;
+        configuration.accept_weak_isolation |= arguments.accept_weak_isolation;
         configuration.check()?;
         Ok(configuration)
     }

@@ -30,10 +30,16 @@ pub(crate) enum Error {
     #[error("cannot start the spawner: {0}")]
     Spawner(#[from] sandbox::StartError),
     #[error(
-        "this machine can't enforce everything that isolates functions:\n{0}Run as root, or accept that with \
-         --accept-weak-isolation."
+        "this machine can't isolate functions, and nothing is served without:\n{0}`lambent doctor` shows what this machine has."
+    )]
+    NoIsolation(String),
+    #[error(
+        "this machine can't enforce everything that isolates functions:\n{0}Accept that with --accept-weak-isolation if you trust \
+         the code that will run. `lambent doctor` shows what this machine has."
     )]
     WeakIsolation(String),
+    #[error(transparent)]
+    Doctor(#[from] crate::doctor::DoctorError),
     #[error("cannot start the asynchronous runtime: {0}")]
     Runtime(io::Error),
     #[error(transparent)]

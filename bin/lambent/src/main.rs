@@ -7,25 +7,32 @@
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod env;
 mod error;
 mod first_key;
 mod logging;
 mod output;
+mod remedies;
 mod runtimes;
 mod serve;
 mod system;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     if let Some(code) = sandbox::run_if_spawner() {
         return code;
     }
+    if let Some(code) = sandbox::attacks::run_if_attacker() {
+        return code;
+    }
     let done = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Doctor(arguments) => return doctor::run(&arguments),
         Command::Env(arguments) => env::print(&arguments),
         Command::Runtimes(arguments) => runtimes::run(&arguments),
         Command::Version => output::line(format_args!("lambent {}", env!("CARGO_PKG_VERSION"))),
@@ -33,8 +40,13 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lambent: {error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells the person at the terminal why a command could not do its work.
+fn complain(error: &Error) {
+    eprintln!("lambent: {error}");
 }

@@ -6,6 +6,8 @@ mod isolation;
 mod platform;
 mod roles;
 
+pub(crate) use isolation::spawner_name;
+
 use crate::cli::ServeArguments;
 use crate::config::Configuration;
 use crate::demo;
