@@ -53,6 +53,8 @@ pub struct Limits {
     pub pids: u32,
     /// Processor time per second of wall time, in thousandths of one processor: 1000 is one CPU.
     pub cpu_millis: u32,
+    /// The same while the environment initialises, that is until [`crate::Sandbox::set_cpu`]: not less than `cpu_millis`.
+    pub init_cpu_millis: u32,
     /// Open files per process.
     pub open_files: u32,
 }
@@ -193,6 +195,8 @@ impl Limits {
         within("tmp_inodes", self.tmp_inodes, 16, 1 << 32)?;
         within("pids", self.pids.into(), 4, 32_768)?;
         within("cpu_millis", self.cpu_millis.into(), 10, 1_000_000)?;
+        let (share, init) = (self.cpu_millis.into(), self.init_cpu_millis.into());
+        within("init_cpu_millis", init, share, 1_000_000)?;
         within("open_files", self.open_files.into(), 16, 1 << 20)
     }
 }

@@ -43,8 +43,10 @@ pub struct CellSpec {
     pub memory_bytes: u64,
     /// Size of /tmp in bytes.
     pub tmp_bytes: u64,
-    /// Thousandths of one processor.
+    /// Thousandths of one processor, from the end of the initialisation on.
     pub cpu_millis: u32,
+    /// Until then: not less.
+    pub init_cpu_millis: u32,
 }
 
 /// A started environment.
@@ -81,6 +83,8 @@ pub trait Cell: Send + Sync {
     /// # Errors
     /// Where the machine refuses: it may stand still for ever then.
     fn thaw(&self) -> io::Result<()>;
+    /// Gives it this many thousandths of one processor from now on. One file write; nothing where nothing limits it.
+    fn set_cpu(&self, millis: u32);
     /// What it uses. A few file reads.
     fn memory(&self) -> Memory;
     /// A bound of what counts against MemorySize, now and ever before: the highest total that the kernel has seen, where it

@@ -4,6 +4,7 @@
 //! Invariant: whatever ends an environment, nothing of it stays behind, and an accepted invocation gets its outcome.
 
 mod code;
+mod cpu;
 mod credentials;
 mod environment;
 mod error;

@@ -14,6 +14,9 @@ const OPEN_FILES: u32 = 1024;
 /// Bytes of /tmp per file or directory that it may hold: as mkfs.ext4 does by default.
 const BYTES_PER_INODE: u64 = 16 * 1024;
 
+/// ENODEV: what a group says that is removed.
+const GONE: i32 = 19;
+
 /// Environments in the hardened Linux sandbox.
 pub struct SandboxIsolation {
     spawner: Spawner,
@@ -65,6 +68,7 @@ fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
             tmp_inodes: spec.tmp_bytes / BYTES_PER_INODE,
             pids: PROCESSES,
             cpu_millis: spec.cpu_millis,
+            init_cpu_millis: spec.init_cpu_millis,
             open_files: OPEN_FILES,
         },
     })
@@ -100,6 +104,14 @@ impl Cell for Sandbox {
 
     fn thaw(&self) -> io::Result<()> {
         Sandbox::thaw(self)
+    }
+
+    fn set_cpu(&self, millis: u32) {
+        if let Err(error) = Sandbox::set_cpu(self, millis)
+            && error.raw_os_error() != Some(GONE)
+        {
+            tracing::error!(%error, millis, "an environment's processor time could not be set");
+        }
     }
 
     fn memory(&self) -> Memory {

@@ -1,5 +1,6 @@
 //! The entry: starts environments, bounds their number, and destroys them all at the end.
 
+use crate::cpu::{Share, processors};
 use crate::environment::desk::Desk;
 use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, offer_channel, variables};
 use crate::logs::{Capture, Entry, ship};
@@ -17,13 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
 use tokio::sync::{Semaphore, watch};
-use types::{Clock, EnvironmentId, MemoryMb};
-
-/// A function with this much memory has one whole processor. Source: "Configure Lambda function memory".
-const MB_PER_CPU: u32 = 1769;
-/// A smaller function may use a whole one too while nobody else wants it: a hard share of 7 % (128 MB) would make the start
-/// of an interpreter take a third of a second.
-const LEAST_CPU_MILLIS: u32 = 1000;
+use types::{Clock, EnvironmentId};
 
 /// Environments that are made at the same time. The spawner makes one after the other anyway, and each that waits for it
 /// takes a thread of those that the store's readers share.
@@ -43,6 +38,7 @@ struct Inner {
     platform: Arc<dyn PlatformEndpoint>,
     clock: Arc<dyn Clock>,
     options: Options,
+    processors: u32,
     room: Room,
     births: Arc<Semaphore>,
     live: Mutex<HashMap<EnvironmentId, Live>>,
@@ -86,6 +82,7 @@ impl Worker {
             room: Room::new(&options),
             births: Arc::new(Semaphore::new(BIRTHS)),
             options,
+            processors: processors(),
             live: Mutex::default(),
             stop: watch::Sender::new(false),
         };
@@ -105,7 +102,7 @@ impl Worker {
         let trees = inner.staging.trees(spec.account, &spec.code, &spec.layers).await?;
         let program = program(&inner.staging, runtime, &trees)?;
         let program = program.map(|command| runtime.sized(command, &spec));
-        let cell = cell_spec(&spec, runtime, program.as_deref().unwrap_or_default());
+        let cell = cell_spec(&spec, runtime, program.as_deref().unwrap_or_default(), inner.processors);
         let spec = Arc::new(spec);
         let around = self.surroundings(&spec);
         around.log.push(init_start(&spec, runtime));
@@ -243,7 +240,8 @@ fn runs_its_own_program(spec: &EnvironmentSpec) -> bool {
     spec.runtime.as_str().starts_with("provided")
 }
 
-fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> CellSpec {
+fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String], processors: u32) -> CellSpec {
+    let cpu = Share::of(spec.memory, processors);
     let mut env = variables(spec, &runtime.env);
     offer_channel(&mut env, runtime.speaks_frames());
     CellSpec {
@@ -256,13 +254,9 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String]) -> C
         env,
         memory_bytes: spec.memory.bytes(),
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
-        cpu_millis: cpu_millis(spec.memory),
+        cpu_millis: cpu.millis,
+        init_cpu_millis: cpu.init_millis,
     }
-}
-
-/// In thousandths of a processor.
-fn cpu_millis(memory: MemoryMb) -> u32 {
-    (memory.get() * 1000).div_ceil(MB_PER_CPU).max(LEAST_CPU_MILLIS)
 }
 
 fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
@@ -273,17 +267,5 @@ fn init_start(spec: &EnvironmentSpec, runtime: &Runtime) -> Entry {
         version: spec.version,
         environment: spec.id,
         memory: spec.memory,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn processor_time_grows_with_memory_from_one_whole_processor_on() {
-        for (mb, millis) in [(128, 1000), (1769, 1000), (3538, 2000), (10_240, 5789)] {
-            assert_eq!(cpu_millis(MemoryMb::try_from(mb).unwrap()), millis, "{mb} MB");
-        }
     }
 }

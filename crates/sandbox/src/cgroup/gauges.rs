@@ -1,10 +1,12 @@
-//! What an environment uses, read from descriptors that the spawner opened: the platform needs no privilege for it.
+//! What an environment uses, read from descriptors that the spawner opened, and its processor time, set through one: the
+//! platform needs no privilege for either.
 //!
 //! Invariant: a gauge that can't be read or understood reads as absent, never as zero use.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
+use super::CpuQuota;
 use crate::handle::{MemoryUsage, read_gauge, read_number};
 
 /// The files, each by its role. The numbers are bits in the spawner's answer.
@@ -18,10 +20,17 @@ pub(crate) enum GaugeKind {
     Peak = 4,
     /// v1 `memory.oom_control`, v2 `memory.events`: both have a line `oom_kill N`.
     OomKills = 8,
+    /// v1 `cpu.cfs_quota_us`, for writing.
+    CpuV1 = 16,
+    /// v2 `cpu.max`, for writing.
+    CpuV2 = 32,
 }
 
 impl GaugeKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Stat, Self::Kernel, Self::Peak, Self::OomKills];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Stat, Self::Kernel, Self::Peak, Self::OomKills, Self::CpuV1, Self::CpuV2];
+    /// Above every sum of them.
+    pub(crate) const END: u32 = 64;
 }
 
 /// The open gauges of one environment.
@@ -31,6 +40,7 @@ pub(crate) struct Gauges {
     kernel: Option<File>,
     peak: Option<File>,
     oom_kills: Option<File>,
+    cpu: Option<CpuQuota>,
 }
 
 impl Gauges {
@@ -38,13 +48,15 @@ impl Gauges {
     pub(crate) fn from_descriptors(bits: u32, fds: &mut impl Iterator<Item = OwnedFd>) -> Option<Self> {
         let mut gauges = Self::default();
         for kind in GaugeKind::ALL.into_iter().filter(|kind| bits & *kind as u32 != 0) {
-            let slot = match kind {
-                GaugeKind::Stat => &mut gauges.stat,
-                GaugeKind::Kernel => &mut gauges.kernel,
-                GaugeKind::Peak => &mut gauges.peak,
-                GaugeKind::OomKills => &mut gauges.oom_kills,
-            };
-            *slot = Some(File::from(fds.next()?));
+            let file = File::from(fds.next()?);
+            match kind {
+                GaugeKind::Stat => gauges.stat = Some(file),
+                GaugeKind::Kernel => gauges.kernel = Some(file),
+                GaugeKind::Peak => gauges.peak = Some(file),
+                GaugeKind::OomKills => gauges.oom_kills = Some(file),
+                GaugeKind::CpuV1 => gauges.cpu = Some(CpuQuota::V1(file)),
+                GaugeKind::CpuV2 => gauges.cpu = Some(CpuQuota::V2(file)),
+            }
         }
         Some(gauges)
     }
@@ -57,6 +69,11 @@ impl Gauges {
 
     pub(crate) fn peak(&self) -> Option<u64> {
         self.peak.as_ref().and_then(read_number)
+    }
+
+    /// What sets its processor time, where a cpu cgroup is in force.
+    pub(crate) fn cpu(&self) -> Option<&CpuQuota> {
+        self.cpu.as_ref()
     }
 
     pub(crate) fn oom_kills(&self) -> u64 {

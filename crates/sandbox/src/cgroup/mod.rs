@@ -2,6 +2,7 @@
 //!
 //! Invariant: a group is limited before a process joins it, and removed only after its last process is dead.
 
+mod cpu;
 mod freezer;
 mod gauges;
 mod leftovers;
@@ -17,6 +18,7 @@ use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 use crate::weaken::{Layer, Weakened};
 
+pub(crate) use cpu::CpuQuota;
 pub(crate) use freezer::{Freezer, FreezerKind, FreezerPlace};
 pub(crate) use gauges::{GaugeKind, Gauges};
 pub(crate) use v1::V1;

@@ -12,6 +12,7 @@ const LIMITS: Limits = Limits {
     tmp_inodes: 1000,
     pids: 77,
     cpu_millis: 500,
+    init_cpu_millis: 1000,
     open_files: 1024,
 };
 
@@ -61,7 +62,15 @@ fn v2_writes_every_limit_before_anyone_joins() {
     let hierarchy = v2_tree(root.path(), "cpu memory pids");
     let group = root.path().join("spawner/one");
     fs::create_dir(&group).expect("make");
-    let files = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max", "cpu.max"];
+    let files = [
+        "memory.max",
+        "memory.swap.max",
+        "memory.oom.group",
+        "pids.max",
+        "cpu.max",
+        "cpu.weight",
+        "cpu.max.burst",
+    ];
     for file in files.into_iter().chain(["memory.stat", "memory.peak", "memory.events"]) {
         fs::write(group.join(file), "").expect("write");
     }
@@ -70,11 +79,13 @@ fn v2_writes_every_limit_before_anyone_joins() {
     assert_eq!(read(&group.join("memory.swap.max")), "0");
     assert_eq!(read(&group.join("memory.oom.group")), "1");
     assert_eq!(read(&group.join("pids.max")), "77");
-    assert_eq!(read(&group.join("cpu.max")), "10000 20000");
+    assert_eq!(read(&group.join("cpu.max")), "100000 100000");
+    assert_eq!(read(&group.join("cpu.weight")), "50");
+    assert_eq!(read(&group.join("cpu.max.burst")), "50000");
     let opened = hierarchy.open(&group).expect("a group");
     assert!(opened.clone_into.is_some() && opened.join.is_empty());
     let kinds: Vec<_> = opened.gauges.iter().map(|(kind, _)| *kind).collect();
-    assert_eq!(kinds, [GaugeKind::Stat, GaugeKind::Peak, GaugeKind::OomKills]);
+    assert_eq!(kinds, [GaugeKind::Stat, GaugeKind::Peak, GaugeKind::OomKills, GaugeKind::CpuV2]);
 }
 
 #[test]

@@ -8,12 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::EventfdFlags;
 
-use super::{GaugeKind, Group, Hierarchy, remove_group, write_value};
+use super::{GaugeKind, Group, Hierarchy, cpu, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
-
-/// Length of a processor-time period in microseconds: short enough that an exhausted quota stalls a request by little.
-const CPU_PERIOD_US: u64 = 20_000;
 
 /// The spawner's directory in each controller's tree.
 #[derive(Debug)]
@@ -55,9 +52,9 @@ impl V1 {
             write_value(&place.join(id).join("pids.max"), &limits.pids.to_string())?;
         }
         if let Some(place) = &self.cpu {
-            let quota = u64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000;
-            write_value(&place.join(id).join("cpu.cfs_period_us"), &CPU_PERIOD_US.to_string())?;
-            write_value(&place.join(id).join("cpu.cfs_quota_us"), &quota.max(1000).to_string())?;
+            limit_cpu(&place.join(id), limits)?;
+            let quota = File::options().write(true).open(place.join(id).join(QUOTA)).at(Step::CgroupOpen)?;
+            group.gauges.push((GaugeKind::CpuV1, quota));
         }
         for place in self.own_places() {
             // A thread that moves itself alone needs no lock over all processes of the machine, which `cgroup.procs` takes and
@@ -110,6 +107,18 @@ fn limit_memory(group: &Path, limits: &Limits) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// The file of a group's quota, which is changed after the initialisation.
+const QUOTA: &str = "cpu.cfs_quota_us";
+
+fn limit_cpu(group: &Path, limits: &Limits) -> Result<(), Failed> {
+    write_value(&group.join("cpu.shares"), &cpu::shares(limits.cpu_millis).to_string())?;
+    write_value(&group.join("cpu.cfs_period_us"), &cpu::PERIOD_US.to_string())?;
+    write_value(&group.join(QUOTA), &cpu::quota(limits.init_cpu_millis).to_string())?;
+    // From Linux 5.14 on.
+    let burst = group.join("cpu.cfs_burst_us");
+    if burst.exists() { write_value(&burst, &cpu::quota(limits.cpu_millis).to_string()) } else { Ok(()) }
 }
 
 fn open_gauges(group: &Path, into: &mut Group) -> Result<(), Failed> {

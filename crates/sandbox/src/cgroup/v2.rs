@@ -7,12 +7,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{GaugeKind, Group, Hierarchy, remove_group, write_value};
+use super::{GaugeKind, Group, Hierarchy, cpu, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
-/// As in v1.
-const CPU_PERIOD_US: u64 = 20_000;
+/// The file of a group's quota, which is changed after the initialisation.
+const QUOTA: &str = "cpu.max";
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
 /// The spawner's directory.
@@ -59,8 +59,13 @@ impl V2 {
             write_value(&group.join("pids.max"), &limits.pids.to_string())?;
         }
         if cpu {
-            let quota = (u64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000).max(1000);
-            write_value(&group.join("cpu.max"), &format!("{quota} {CPU_PERIOD_US}"))?;
+            let quota = cpu::quota(limits.init_cpu_millis);
+            write_value(&group.join("cpu.weight"), &cpu::weight(limits.cpu_millis).to_string())?;
+            write_value(&group.join(QUOTA), &format!("{quota} {}", cpu::PERIOD_US))?;
+            // From Linux 5.14 on.
+            if group.join("cpu.max.burst").exists() {
+                write_value(&group.join("cpu.max.burst"), &cpu::quota(limits.cpu_millis).to_string())?;
+            }
         }
         Ok(())
     }
@@ -79,6 +84,10 @@ impl V2 {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 file => group.gauges.push((kind, file.at(Step::CgroupOpen)?)),
             }
+        }
+        if self.in_force[2] {
+            let quota = File::options().write(true).open(path.join(QUOTA)).at(Step::CgroupOpen)?;
+            group.gauges.push((GaugeKind::CpuV2, quota));
         }
         Ok(group)
     }

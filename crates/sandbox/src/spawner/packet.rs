@@ -16,8 +16,8 @@ use rustix::net::{
 };
 use zeroize::Zeroizing;
 
-/// Most descriptors in one packet: two listeners, the names' socket, output, pidfd, status, channel, four gauges, freezer.
-const MAX_DESCRIPTORS: usize = 12;
+/// Most descriptors in one packet: two listeners, the names' socket, output, pidfd, status, channel, five gauges, freezer.
+const MAX_DESCRIPTORS: usize = 13;
 
 /// A packet that arrived.
 pub(crate) struct Packet {

@@ -89,6 +89,7 @@ fn spec(root: String, [tree, lower]: [TreeName; 2]) -> SandboxSpec {
             tmp_inodes: 64,
             pids: 16,
             cpu_millis: 1000,
+            init_cpu_millis: 1000,
             open_files: 64,
         },
     }

@@ -95,6 +95,7 @@ impl Bench {
                 tmp_inodes: 128,
                 pids: 32,
                 cpu_millis: 1000,
+                init_cpu_millis: 1000,
                 open_files: 256,
             },
         }

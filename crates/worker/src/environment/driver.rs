@@ -102,8 +102,13 @@ impl Driver {
 
     /// Watches until something ends this incarnation.
     async fn watch(&mut self, incarnation: &Incarnation, phase: InitPhase) -> End {
+        let mut boosted = self.cell.init_cpu_millis > self.cell.cpu_millis;
         loop {
             let view = self.desk().view();
+            if boosted && !self.deserves_boost(&view) {
+                boosted = false;
+                incarnation.set_cpu(self.cell.cpu_millis);
+            }
             if let Some(told) = self.desk().told() {
                 return told.into();
             }
@@ -120,6 +125,12 @@ impl Driver {
             };
             return self.exited(incarnation, exit).await;
         }
+    }
+
+    /// Whether it may use the processor as an initialisation does. One that is repeated inside of an invocation lasts as long
+    /// as the function's time, the boost no longer than the first one may.
+    fn deserves_boost(&self, view: &View) -> bool {
+        matches!(view.state, State::Init { .. }) && self.desk().init_elapsed() < self.init_timeout
     }
 
     /// The runtime's process has ended: what it still said comes first.

@@ -121,6 +121,13 @@ impl Incarnation {
         self.cell.0.as_ref().is_some_and(|cell| cell.oom_killed())
     }
 
+    /// Gives it this many thousandths of a processor.
+    pub(crate) fn set_cpu(&self, millis: u32) {
+        if let Some(cell) = &self.cell.0 {
+            cell.set_cpu(millis);
+        }
+    }
+
     /// Kills every process and waits until all are dead (or, should the kernel be stuck, two seconds).
     pub(crate) async fn kill(&self) {
         let Some(cell) = &self.cell.0 else { return };

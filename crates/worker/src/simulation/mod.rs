@@ -36,6 +36,7 @@ struct Shared {
     alive: AtomicUsize,
     frozen: AtomicUsize,
     specs: Mutex<Vec<CellSpec>>,
+    shares: Mutex<Vec<u32>>,
 }
 
 impl Simulation {
@@ -72,6 +73,11 @@ impl Simulation {
     /// What the cells were made from, in order.
     pub fn specs(&self) -> Vec<CellSpec> {
         lock(&self.shared.specs).clone()
+    }
+
+    /// The processor time that cells were given after they had been made, in order, in thousandths of a processor.
+    pub fn shares(&self) -> Vec<u32> {
+        lock(&self.shared.shares).clone()
     }
 
     /// Where the code trees are.
@@ -172,6 +178,10 @@ impl Cell for SimulatedCell {
     fn thaw(&self) -> io::Result<()> {
         self.gauge.frozen.store(false, Ordering::SeqCst);
         if self.gauge.is_stuck.load(Ordering::SeqCst) { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
+    }
+
+    fn set_cpu(&self, millis: u32) {
+        lock(&self.shared.shares).push(millis);
     }
 
     fn memory(&self) -> Memory {

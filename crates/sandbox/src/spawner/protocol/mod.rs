@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use encoding::{Reader, Writer, header};
 
-use crate::cgroup::FreezerKind;
+use crate::cgroup::{FreezerKind, GaugeKind};
 use crate::protections::Protections;
 use crate::spawner::SpawnerOptions;
 use crate::spec::{Limits, SandboxSpec, TreeName};
@@ -120,7 +120,7 @@ impl Answer {
         let mut reader = Reader(packet);
         let answer = match reader.header()? {
             (1, 0, 0) => Self::Ready(reader.protections()?),
-            (2, gauges, more) if gauges < 16 => Self::Created {
+            (2, gauges, more) if gauges < GaugeKind::END => Self::Created {
                 gauges,
                 channel: more & 1 == 1,
                 freezer: match more >> 1 {
@@ -182,7 +182,7 @@ pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
     for number in [limits.memory_bytes, limits.tmp_bytes, limits.tmp_inodes] {
         writer.number(number);
     }
-    for number in [limits.pids, limits.cpu_millis, limits.open_files] {
+    for number in [limits.pids, limits.cpu_millis, limits.init_cpu_millis, limits.open_files] {
         writer.number(number.into());
     }
     writer.number(weakened.bits().into());
@@ -205,6 +205,7 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
         tmp_inodes: reader.number()?,
         pids: reader.number32()?,
         cpu_millis: reader.number32()?,
+        init_cpu_millis: reader.number32()?,
         open_files: reader.number32()?,
     };
     let weakened = Weakened::from_bits(reader.number32()?).ok_or(Malformed)?;

@@ -10,7 +10,8 @@ fn limits() -> impl Strategy<Value = Limits> {
     let sizes = (8u64 << 20..1 << 40, 1u64 << 20..1 << 40, 16u64..1 << 32);
     let counts = (4u32..32_768, 10u32..1_000_000, 16u32..1 << 20);
     (sizes, counts).prop_map(|((memory_bytes, tmp_bytes, tmp_inodes), (pids, cpu_millis, open_files))| {
-        Limits { memory_bytes, tmp_bytes, tmp_inodes, pids, cpu_millis, open_files }
+        let init_cpu_millis = cpu_millis.max(1000);
+        Limits { memory_bytes, tmp_bytes, tmp_inodes, pids, cpu_millis, init_cpu_millis, open_files }
     })
 }
 
@@ -181,6 +182,7 @@ fn example() -> SandboxSpec {
             tmp_inodes: 1000,
             pids: 100,
             cpu_millis: 1000,
+            init_cpu_millis: 1000,
             open_files: 1024,
         },
     }

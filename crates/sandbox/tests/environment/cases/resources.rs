@@ -105,14 +105,47 @@ pub(crate) fn tmp_memory(bench: &Bench) -> Verdict {
     passed()
 }
 
+/// Each share in thousandths of a processor, with the threads that could use more: 128, 885, 1,769 and 3,538 MB.
+const SHARES: [(u32, usize); 4] = [(72, 2), (500, 2), (1000, 2), (2000, 3)];
+const SPIN_MS: u64 = 1500;
+
+/// What is used is what was given, from the moment on at which it was: also by a function that never stops.
 pub(crate) fn processor(bench: &Bench) -> Verdict {
     if !bench.spawner.protections().has("cpu-limit") {
         return Verdict::Skipped("there is no cpu controller".to_owned());
     }
-    let mut spec = bench.spec(&["spin", "1000"]);
-    spec.limits.cpu_millis = 200;
-    let ended = finish(&bench.spawner.create(&spec).expect("an environment"));
+    // What the machine has left for environments just now.
+    let most = spin(bench, 4000, 4);
+    for (share, threads) in SHARES {
+        let used = spin(bench, share, threads);
+        // A period's burst and a period that is begun come on top.
+        let fair = u64::from(share) * SPIN_MS / 1000;
+        println!("    {share} thousandths: {used} ms of processor time in {SPIN_MS} ms");
+        assert!(used <= fair + fair / 4 + u64::from(share) / 5, "{used} ms with {share}");
+        assert!(used >= fair.min(most) / 4, "{used} ms with {share}, and of {most}");
+    }
+    passed()
+}
+
+fn spin(bench: &Bench, share: u32, threads: usize) -> u64 {
+    let mut spec = bench.spec(&["spin", &SPIN_MS.to_string(), &threads.to_string()]);
+    (spec.limits.cpu_millis, spec.limits.init_cpu_millis) = (share, share.max(1000));
+    let sandbox = bench.spawner.create(&spec).expect("an environment");
+    sandbox.set_cpu(share).expect("its share");
+    let ended = finish(&sandbox);
+    result(&ended, "used-ms").parse().expect("a number")
+}
+
+/// Before its share is set, an environment has a whole processor, and less than its share it is never given.
+pub(crate) fn processor_at_first(bench: &Bench) -> Verdict {
+    if !bench.spawner.protections().has("cpu-limit") {
+        return Verdict::Skipped("there is no cpu controller".to_owned());
+    }
+    let mut spec = bench.spec(&["spin", "500", "1"]);
+    (spec.limits.cpu_millis, spec.limits.init_cpu_millis) = (72, 1000);
+    let sandbox = bench.spawner.create(&spec).expect("an environment");
+    let ended = finish(&sandbox);
     let used: u64 = result(&ended, "used-ms").parse().expect("a number");
-    assert!(used < 400, "{used} ms of processor time in 1000 ms");
+    assert!(used > 72, "{used} ms of 500 is the share of later");
     passed()
 }

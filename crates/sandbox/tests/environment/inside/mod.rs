@@ -44,7 +44,9 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["memory-bomb", mebibytes] => resources::memory_bomb(mebibytes.parse().expect("a number")),
         ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),
         ["fill-inodes", most] => resources::fill_inodes(most.parse().expect("a number")),
-        ["spin", milliseconds] => resources::spin(milliseconds.parse().expect("a number")),
+        ["spin", milliseconds, threads] => {
+            resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"))
+        }
         ["descriptors"] => files::descriptors(),
         ["writes"] => files::writes(),
         ["proc"] => files::proc(),

@@ -163,12 +163,18 @@ pub(crate) fn fill_inodes(most: usize) {
     super::say("files", result);
 }
 
-/// Uses the processor for that long, and says how much of it there was.
-pub(crate) fn spin(milliseconds: u64) {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(milliseconds) {
-        std::hint::spin_loop();
-    }
+/// Uses as many processors as there are threads for that long, after it was told to begin, and says how much of it there was.
+pub(crate) fn spin(milliseconds: u64, threads: usize) {
+    println!("ready ok");
+    let spin = move || {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(milliseconds) {
+            std::hint::spin_loop();
+        }
+    };
+    let others: Vec<_> = (1..threads).map(|_| std::thread::spawn(spin)).collect();
+    spin();
+    others.into_iter().for_each(|thread| thread.join().expect("it only spins"));
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     println!("used-ms {}", used.tv_sec * 1000 + used.tv_nsec / 1_000_000);
 }

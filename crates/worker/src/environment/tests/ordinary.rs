@@ -31,6 +31,51 @@ async fn invocations_come_back_and_the_environment_is_used_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_initialisation_has_a_whole_processor_and_what_comes_after_it_the_share() {
+    let story = Story::of(|mut guest: Guest| async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while let Ok(work) = guest.next().await {
+            guest.respond(&work.id(), work.body).await.unwrap();
+        }
+        0
+    });
+    let environment = story.start().await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    let cell = &story.simulation.specs()[0];
+    assert_eq!((cell.cpu_millis, cell.init_cpu_millis), (72, 1000), "128 MB");
+    assert!(story.simulation.shares().is_empty(), "it still initialises");
+    environment.invoke(event("1")).await;
+    environment.invoke(event("2")).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(story.simulation.shares(), [72]);
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_initialisation_is_not_a_way_to_a_whole_processor() {
+    let story = Story::of(|mut guest: Guest| async move {
+        if guest.start() == 0 {
+            return 256;
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let _ = guest.next().await;
+        0
+    });
+    let spec = crate::EnvironmentSpec { timeout: 60.try_into().unwrap(), ..story.spec() };
+    let environment = story.worker.start(spec).await.unwrap();
+    let invocation = tokio::spawn({
+        let environment = environment.clone();
+        async move { environment.invoke(event("1")).await }
+    });
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert!(story.simulation.shares().is_empty());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(story.simulation.shares(), [72], "ten seconds are over, the initialisation is not");
+    invocation.await.unwrap();
+    story.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_log_has_start_output_end_and_report_in_order() {
     let story = Story::of(echo);
     let environment = story.start().await;
