@@ -36,6 +36,9 @@ pub enum Layer {
     Descriptors = 1 << 10,
     /// It goes on while it is idle.
     Freezer = 1 << 11,
+    /// Files of the runtime, of the code and of devices are the same inodes in every environment, and /proc shows the host's
+    /// figures.
+    OwnInodes = 1 << 13,
 }
 
 #[cfg(not(feature = "weaken"))]

@@ -25,7 +25,7 @@ pub(super) fn build(plan: &Plan) -> Result<(), Failed> {
     attach_by_path(&plan.root, plan.attach_point).at(Step::AttachRoot)?;
     let root = &plan.root;
     // The devices come from the host's /dev, so they are taken before the root is left; /proc before its masks need /dev.
-    let null = devices::mount(root)?;
+    let null = devices::mount(root, plan.weakened)?;
     let proc = procfs::mount(plan, root, &null)?;
     mount_tmp(plan, root)?;
     attach(&plan.code, root, "var/task", Step::AttachCode)?;
@@ -121,7 +121,7 @@ pub(super) fn attach(mount: &OwnedFd, root: &OwnedFd, path: &str, step: Step) ->
     attach_on(mount, &target).at(step)
 }
 
-pub(super) fn attach_on(mount: &OwnedFd, target: &OwnedFd) -> rustix::io::Result<()> {
+pub(crate) fn attach_on(mount: &OwnedFd, target: &OwnedFd) -> rustix::io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     rustix::mount::move_mount(mount.as_fd(), "", target.as_fd(), "", flags)
 }

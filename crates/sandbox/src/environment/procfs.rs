@@ -15,7 +15,7 @@ use crate::syscalls;
 use crate::weaken::Layer;
 
 /// Files that become `/dev/null`.
-const FILES: [&str; 12] = [
+const FILES: [&str; 23] = [
     "sysrq-trigger", // reboots the host
     "kcore",         // the kernel's memory
     "kallsyms",      // its addresses
@@ -27,11 +27,32 @@ const FILES: [&str; 12] = [
     "latency_stats",
     "interrupts", // when somebody types or packets come
     "softirqs",
-    "cmdline", // how the host was started, in places with its secrets
+    "cmdline",   // how the host was started, in places with its secrets
+    "diskstats", // from here on: what others do, or how much there is of the host
+    "vmstat",
+    "zoneinfo",
+    "buddyinfo",
+    "schedstat",
+    "partitions",
+    "swaps",
+    "cgroups",
+    "sys/fs/file-nr",
+    "sys/fs/inode-nr",
+    "sys/fs/dentry-state",
 ];
 
 /// Directories that become empty.
-const DIRECTORIES: [&str; 2] = ["acpi", "scsi"];
+const DIRECTORIES: [&str; 5] = ["acpi", "scsi", "pressure", "irq", "fs"];
+
+/// Files that show the environment instead of the host, by their names in its view.
+const SHOWN: [(&str, &str); 6] = [
+    ("meminfo", "meminfo"),
+    ("cpuinfo", "cpuinfo"),
+    ("stat", "stat"),
+    ("loadavg", "loadavg"),
+    ("uptime", "uptime"),
+    ("boot_id", "sys/kernel/random/boot_id"),
+];
 
 /// Mounts `/proc` below the root, masked, and gives it back still writable.
 pub(super) fn mount(plan: &Plan, root: &OwnedFd, null: &OwnedFd) -> Result<OwnedFd, Failed> {
@@ -40,9 +61,11 @@ pub(super) fn mount(plan: &Plan, root: &OwnedFd, null: &OwnedFd) -> Result<Owned
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let proc = mounts::new_mount("proc", &[], attributes).at(Step::ProcMount)?;
     verify(&proc)?;
-    mounts::attach(&proc, root, "proc", Step::ProcMount)?;
+    let view = open_beneath(root, "proc").at(Step::ProcMount)?;
+    attach_on(&proc, &view).at(Step::ProcMount)?;
     if plan.weakened.keeps(Layer::ProcMasks) {
-        mask(&proc, null)?;
+        let has_view = plan.weakened.keeps(Layer::OwnInodes) && plan.weakened.keeps(Layer::ReadOnlyRoot);
+        mask(&proc, null, has_view.then_some(&view))?;
     }
     Ok(proc)
 }
@@ -65,12 +88,25 @@ fn verify(proc: &OwnedFd) -> Result<(), Failed> {
     if kind == rustix::fs::PROC_SUPER_MAGIC { Ok(()) } else { Err(Errno::NODEV).at(Step::ProcVerify) }
 }
 
-fn mask(proc: &OwnedFd, null: &OwnedFd) -> Result<(), Failed> {
+/// A test's sandbox may have no view, and then makes its empty directories itself.
+fn mask(proc: &OwnedFd, null: &OwnedFd, view: Option<&OwnedFd>) -> Result<(), Failed> {
     for name in FILES {
         on_present(proc, name, |target| attach_on(&mounts::clone_tree(null)?, target))?;
     }
     for name in DIRECTORIES {
-        on_present(proc, name, |target| attach_on(&empty_directory()?, target))?;
+        on_present(proc, name, |target| match view {
+            Some(view) => attach_on(&mounts::clone_tree(open_beneath(view, "none")?)?, target),
+            None => attach_on(&empty_directory()?, target),
+        })?;
+    }
+    view.map_or(Ok(()), |view| show(proc, view))
+}
+
+/// Binds what lies in the root below the place of `/proc` over the kernel's files. It is reached by the descriptor that was
+/// opened before `/proc` came to lie on it.
+fn show(proc: &OwnedFd, view: &OwnedFd) -> Result<(), Failed> {
+    for (name, path) in SHOWN {
+        on_present(proc, path, |target| attach_on(&mounts::clone_tree(open_beneath(view, name)?)?, target))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use rustix::pipe::PipeFlags;
 use super::environments::{Birth, Environment, Slot, State};
 use super::packet;
 use super::prepare::Workshop;
+use super::{overlay, staging};
 use crate::cgroup::{Freezer, FreezerKind, Group};
 use crate::environment::mounts::{clone_tree, open_beneath};
 use crate::environment::{self, Plan, Texts};
@@ -78,9 +79,9 @@ fn start(
         limits: spec.limits.clone(),
         join,
         root: root(shop, spec, weakened)?,
-        code: shop.staging.code(&spec.code)?,
+        code: shop.staging.code(&spec.code, weakened)?,
         layers: shop.staging.layers(&spec.layers, weakened)?,
-        passwd: shop.staging.passwd(uid)?,
+        passwd: shop.staging.view.passwd(uid)?,
         swap: shop.staging.swap,
         attach_point: shop.staging.point,
         argv: Texts::join(spec.argv.iter().map(|argument| [argument.as_str()]))?,
@@ -104,18 +105,24 @@ fn start(
     }
 }
 
-/// The runtime root as a read-only detached mount. That it has its mount points is checked here, where the error can say so.
+/// The runtime root as a read-only detached mount, an overlay of the environment's own: it hides the root's place on the host
+/// (a bind's path stands in mountinfo), and gives its files inodes of their own, so that locks and watches don't reach from one
+/// environment to another. That it has its mount points is checked here, where the error can say so.
 fn root(shop: &mut Workshop, spec: &SandboxSpec, weakened: Weakened) -> Result<OwnedFd, Failed> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::openat(CWD, &spec.root, flags, FileMode::empty()).at(Step::OpenRoot)?;
     for point in MOUNT_POINTS {
         open_beneath(&root, point).at(Step::RootMountPoint)?;
     }
-    if weakened.keeps(Layer::ReadOnlyRoot) {
-        shop.roots.mount(&root, &shop.staging.empty()?)
-    } else {
-        clone_tree(&root).at(Step::CloneRoot)
+    if weakened.keeps(Layer::ReadOnlyRoot) && weakened.keeps(Layer::OwnInodes) {
+        let [memory, processors] = shop.staging.view.layers(&spec.limits)?;
+        return overlay::merge(&[&memory, &processors, &root]).at(Step::HideRoot);
     }
+    let mount = clone_tree(&root).at(Step::CloneRoot)?;
+    if weakened.keeps(Layer::ReadOnlyRoot) {
+        staging::protect(&mount).at(Step::CloneRoot)?;
+    }
+    Ok(mount)
 }
 
 /// The runtime's channel: the platform's end and the runtime's.

@@ -12,11 +12,11 @@ pub(crate) mod packet;
 mod prepare;
 mod protocol;
 mod report;
-mod roots;
 mod server;
 mod staging;
 mod trial;
 mod uids;
+mod view;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;

@@ -11,7 +11,6 @@ use rustix::process::{PidfdFlags, Resource, Rlimit};
 use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::SpawnerOptions;
-use super::roots::Roots;
 use super::staging::Staging;
 use super::uids::Uids;
 use crate::cgroup::Groups;
@@ -26,7 +25,6 @@ pub(super) struct Workshop {
     pub(super) mode: Mode,
     pub(super) uids: Uids,
     pub(super) staging: Staging,
-    pub(super) roots: Roots,
     pub(super) groups: Groups,
     pub(super) filter: Arc<Filter>,
     /// This process.
@@ -57,7 +55,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     let groups = Groups::find(&options.name)?;
     match enter_namespaces(options) {
         Ok((mode, uids, staging, filter)) => {
-            Ok(Workshop { mode, uids, staging, roots: Roots::default(), groups, filter, own_pidfd })
+            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd })
         }
         Err(failed) => {
             groups.remove_all();

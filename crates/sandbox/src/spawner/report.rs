@@ -23,6 +23,11 @@ impl Workshop {
         ));
         list.push(self.swap());
         list.push(in_force("proc", "of the environment's own processes, read-only and masked"));
+        list.push(in_force(
+            "view",
+            "the environment's own memory and processors in /proc, and figures that stand still; sysinfo(2) shows the host's",
+        ));
+        list.push(self.inodes());
         list.push(in_force("network", "loopback only"));
         list.push(in_force("capabilities", "none, bounding set empty, secure bits locked, no_new_privs"));
         list.extend(landlock());
@@ -98,6 +103,16 @@ impl Workshop {
             "code and /tmp can be swapped out where the host has swap: needs Linux 6.4 and root, or no swap or an encrypted one"
         };
         Protection { name: "no-swap".to_owned(), in_force, why: why.to_owned() }
+    }
+
+    fn inodes(&self) -> Protection {
+        let in_force = self.mode == Mode::Privileged;
+        let why = if in_force {
+            "files of the runtime, of code and of devices are the environment's own to lock and watch"
+        } else {
+            "of the runtime and of code they are the environment's own; a plain user can't make devices, so that these are the host's"
+        };
+        Protection { name: "inodes".to_owned(), in_force, why: why.to_owned() }
     }
 
     fn groups(&self) -> Protection {

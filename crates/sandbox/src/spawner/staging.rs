@@ -2,20 +2,17 @@
 //!
 //! ```text
 //! /trees/<64 hex>    put there by the platform through the descriptor that it is given
-//! /passwd/<uid>      one line, made by the spawner when the uid is first used
-//! /empty             nothing, for below the runtime roots
+//! /view              what environments see of the machine, in a tmpfs of its own
 //! /probe             an empty root, for the trial at the start
 //! ```
 //! Invariant: what the spawner opens here it opens beneath its own descriptor, following no link.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode as FileMode, OFlags};
 
 use super::overlay;
+use super::view::View;
 use crate::environment::mounts::{Swap, Tmpfs, attach_by_path, clone_tree, open_beneath};
 use crate::spec::TreeName;
 use crate::step::{At, Failed, Step};
@@ -34,7 +31,7 @@ pub(super) struct Staging {
     pub(super) point: &'static str,
     /// What was possible for this area, and so is for those of environments.
     pub(super) swap: Swap,
-    passwd_made: BTreeSet<u32>,
+    pub(super) view: View,
 }
 
 impl Staging {
@@ -45,10 +42,12 @@ impl Staging {
             Err(_) => (area(Swap::Possible)?, Swap::Possible),
         };
         let point = attach_somewhere(&mount).at(Step::StagingMount)?;
-        for name in ["trees", "passwd", "empty"] {
+        for name in ["trees", "view"] {
             rustix::fs::mkdirat(&mount, name, directory_mode()).at(Step::StagingDirectory)?;
         }
-        Ok(Self { root: mount, point, swap, passwd_made: BTreeSet::new() })
+        let place = open_beneath(&mount, "view").at(Step::StagingDirectory)?;
+        let view = View::mount(&place, swap)?;
+        Ok(Self { root: mount, point, swap, view })
     }
 
     /// The descriptor for the platform.
@@ -57,14 +56,12 @@ impl Staging {
         rustix::fs::openat(&self.root, "trees", flags, FileMode::empty()).at(Step::StagingDirectory)
     }
 
-    /// An empty directory.
-    pub(super) fn empty(&self) -> Result<OwnedFd, Failed> {
-        open_beneath(&self.root, "empty").at(Step::StagingDirectory)
-    }
-
-    /// A read-only detached mount of a code tree.
-    pub(super) fn code(&self, tree: &TreeName) -> Result<OwnedFd, Failed> {
+    /// A read-only detached mount of a code tree, with inodes of its own: accounts can share a tree.
+    pub(super) fn code(&self, tree: &TreeName, weakened: Weakened) -> Result<OwnedFd, Failed> {
         let found = open_beneath(&self.root, &format!("trees/{}", tree.as_str())).at(Step::OpenCode)?;
+        if weakened.keeps(Layer::OwnInodes) {
+            return overlay::merge(&[&self.view.empty()?, &found]).at(Step::CloneCode);
+        }
         let mount = clone_tree(&found).at(Step::CloneCode)?;
         protect(&mount).at(Step::ProtectCode)?;
         Ok(mount)
@@ -77,34 +74,15 @@ impl Staging {
         };
         match overlay::stack(trees)[..] {
             [] => Ok(None),
-            [only] => {
-                let mount = clone_tree(find(only)?).at(Step::CloneLayer)?;
-                if weakened.keeps(Layer::ReadOnlyRoot) {
-                    protect(&mount).at(Step::ProtectLayer)?;
-                }
-                Ok(Some(mount))
+            [only] if !weakened.keeps(Layer::ReadOnlyRoot) => {
+                clone_tree(find(only)?).at(Step::CloneLayer).map(Some)
             }
+            [only] => overlay::merge(&[&self.view.empty()?, &find(only)?]).at(Step::MergeLayers).map(Some),
             ref stack => {
                 let found = stack.iter().map(|tree| find(tree)).collect::<Result<Vec<_>, _>>()?;
                 overlay::merge(&found.iter().collect::<Vec<_>>()).at(Step::MergeLayers).map(Some)
             }
         }
-    }
-
-    /// A read-only detached mount of the passwd file in which the uid has a line.
-    pub(super) fn passwd(&mut self, uid: u32) -> Result<OwnedFd, Failed> {
-        let name = format!("passwd/{uid}");
-        if !self.passwd_made.contains(&uid) {
-            let flags = OFlags::CREATE | OFlags::TRUNC | OFlags::WRONLY | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(&self.root, &name, flags, FileMode::from_raw_mode(0o644));
-            let line = format!("sbx_user:x:{uid}:{uid}::/tmp:/bin/sh\n");
-            File::from(file.at(Step::WritePasswd)?).write_all(line.as_bytes()).at(Step::WritePasswd)?;
-            self.passwd_made.insert(uid);
-        }
-        let found = open_beneath(&self.root, &name).at(Step::ClonePasswd)?;
-        let mount = clone_tree(&found).at(Step::ClonePasswd)?;
-        protect(&mount).at(Step::ClonePasswd)?;
-        Ok(mount)
     }
 
     /// Makes the empty root and the empty trees of the trial, and says where the root is.
