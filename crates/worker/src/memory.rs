@@ -84,6 +84,16 @@ mod tests {
     impl Cell for Told {
         fn kill(&self) {}
 
+        fn freeze(&self) -> std::io::Result<bool> {
+            Ok(false)
+        }
+
+        fn thaw(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn set_cpu(&self, _millis: u32) {}
+
         fn memory(&self) -> Memory {
             Memory { counted: self.1, peak: self.0 }
         }
