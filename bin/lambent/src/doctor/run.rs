@@ -90,6 +90,7 @@ fn limits() -> Limits {
         tmp_inodes: 4096,
         pids: 128,
         cpu_millis: 1000,
+        init_cpu_millis: 1000,
         open_files: 1024,
     }
 }

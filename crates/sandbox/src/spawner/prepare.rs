@@ -54,9 +54,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     // The groups are made with the user's own credentials, before there is another user namespace.
     let groups = Groups::find(&options.name)?;
     match enter_namespaces(options) {
-        Ok((mode, uids, staging, filter)) => {
-            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd })
-        }
+        Ok((mode, uids, staging, filter)) => Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd }),
         Err(failed) => {
             groups.remove_all();
             Err(failed.into())
