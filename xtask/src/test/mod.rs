@@ -131,10 +131,15 @@ impl Suite {
         }
         self.cargo_test("unit tests", &["--workspace", "--lib", "--bins"]);
         self.cargo_test("integration tests", &["--workspace", "--exclude", "sandbox", "--test", "*"]);
-        // Beside each attack its twin in a sandbox without that layer; nothing else is ever built with this feature.
+        // Beside each attack its twin in a sandbox without that layer. Only these two are ever built with this feature.
         self.cargo_test(
             "attacks and twins",
             &["--package", "sandbox", "--features", "weaken", "--test", "*"],
+        );
+        // The same for the command: `doctor` has to notice a layer that is left out.
+        self.cargo_test(
+            "doctor without a layer",
+            &["--package", "lambent", "--features", "weaken", "--test", "doctor_weakened"],
         );
         self.cargo_test("documentation tests", &["--workspace", "--doc"]);
     }
