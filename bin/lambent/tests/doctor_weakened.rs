@@ -8,24 +8,113 @@ use sandbox::Layer;
 use sandbox::attacks::{self, Attack, Twin};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::{fs, iter};
 
 type Names = BTreeSet<String>;
 
-#[expect(clippy::disallowed_methods, reason = "the command under test")]
-fn doctor(options: &[String]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lambent")).arg("doctor").args(options).output().expect("run doctor")
+/// The plain user that root runs half of this as.
+const PLAIN_USER: u32 = 65_534;
+
+/// The command, as the user that runs this test or as a plain one.
+struct Doctor {
+    program: PathBuf,
+    /// Where a plain user finds the command, and may write.
+    folder: Option<tempfile::TempDir>,
 }
 
-/// What a run says, and its exit code.
-fn examine(without: &[Layer]) -> (Value, Option<i32>) {
-    let layers = without.iter().flat_map(|layer| ["--without".to_owned(), format!("{layer:?}")]);
-    let options: Vec<String> =
-        ["--json", "--accept-weak-isolation"].map(str::to_owned).into_iter().chain(layers).collect();
-    let done = doctor(&options);
-    let document = serde_json::from_slice(&done.stdout)
-        .unwrap_or_else(|error| panic!("{without:?}: {error}: {}", String::from_utf8_lossy(&done.stderr)));
-    (document, done.status.code())
+impl Doctor {
+    fn own() -> Self {
+        Self { program: env!("CARGO_BIN_EXE_lambent").into(), folder: None }
+    }
+
+    /// Only root can be somebody else; who isn't root is a plain user already.
+    fn of_a_plain_user() -> Option<Self> {
+        if !is_root() {
+            eprintln!("SKIPPED as a plain user: it needs root to become one");
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a directory");
+        let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+        open(folder.path(), 0o777).expect("open the directory");
+        let program = folder.path().join("lambent");
+        fs::copy(env!("CARGO_BIN_EXE_lambent"), &program).expect("copy the command");
+        open(&program, 0o755).expect("make it executable");
+        Some(Self { program, folder: Some(folder) })
+    }
+
+    fn is_privileged(&self) -> bool {
+        is_root() && self.folder.is_none()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the command under test")]
+    fn run(&self, options: &[String]) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args(["doctor", "--accept-weak-isolation"]).args(options);
+        if let Some(folder) = &self.folder {
+            command.uid(PLAIN_USER).gid(PLAIN_USER).env("TMPDIR", folder.path()).current_dir("/");
+        }
+        command.output().expect("run doctor")
+    }
+
+    /// What a run says, and its exit code.
+    fn examine(&self, without: &[Layer]) -> (Value, Option<i32>) {
+        let layers = without.iter().flat_map(|layer| ["--without".to_owned(), format!("{layer:?}")]);
+        let options: Vec<String> = iter::once("--json".to_owned()).chain(layers).collect();
+        let done = self.run(&options);
+        let document = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| {
+            panic!("{without:?}: {error}: {}", String::from_utf8_lossy(&done.stderr))
+        });
+        (document, done.status.code())
+    }
+
+    /// The layers without which it gets through.
+    fn twin(&self, attack: &Attack) -> Option<&'static [Layer]> {
+        match if self.is_privileged() { attack.twins.privileged } else { attack.twins.rootless } {
+            Twin::Without(layers) => Some(layers),
+            Twin::None(_) => None,
+        }
+    }
+
+    /// Each set of layers that some attack names as its twin, and what falls without it.
+    fn lose_each_layer(&self) {
+        let (document, code) = self.examine(&[]);
+        assert_eq!((got_through(&document), fallen(&document), code), (Names::new(), Names::new(), Some(0)));
+        assert_eq!(document["verdict"], "pass");
+        let sets: BTreeSet<&[Layer]> = quiet().filter_map(|attack| self.twin(attack)).collect();
+        assert!(sets.len() >= 2, "{sets:?}");
+        sets.into_iter().for_each(|without| self.lose(without));
+    }
+
+    fn lose(&self, without: &[Layer]) {
+        let (document, code) = self.examine(without);
+        let through = got_through(&document);
+        // Not every one: what the mode or the machine lacks anyway is not enforceable, with all layers too.
+        let mut expected = quiet().filter(|attack| self.twin(attack) == Some(without));
+        assert!(expected.any(|attack| through.contains(attack.name)), "{without:?}: {through:?}");
+        let of_those: Names = through.iter().map(|name| find(name).protection.to_owned()).collect();
+        assert_eq!(fallen(&document), of_those, "{without:?}");
+        for name in &through {
+            let layers = self.twin(find(name));
+            let explained = layers.is_some_and(|layers| layers.iter().all(|layer| without.contains(layer)));
+            assert!(explained, "{name} got through without {without:?}");
+        }
+        assert_eq!((code, &document["verdict"]), (Some(1), &Value::from("fail")), "{without:?}");
+    }
+
+    fn lose_the_filter(&self) {
+        let (document, code) = self.examine(&[Layer::Seccomp]);
+        assert_eq!((fallen(&document), code), (Names::from(["seccomp".to_owned()]), Some(1)));
+        let text = self.run(&["--without".to_owned(), "Seccomp".to_owned()]);
+        let text = String::from_utf8(text.stdout).expect("text");
+        let is_off = |line: &&str| line.get(22..32).is_some_and(|word| word.trim() == "NO");
+        let off: Vec<&str> = text.lines().filter(is_off).collect();
+        assert!(matches!(off[..], [row] if row.starts_with("seccomp ")), "{text}");
+        assert!(text.contains("ATTACKS THAT GOT THROUGH") && text.contains("NOT IN FORCE"), "{text}");
+    }
 }
 
 fn rows(document: &Value) -> &[Value] {
@@ -48,68 +137,38 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The layers without which it gets through, in the mode that the test runs in.
-fn twin(attack: &Attack) -> Option<&'static [Layer]> {
-    match if is_root() { attack.twins.privileged } else { attack.twins.rootless } {
-        Twin::Without(layers) => Some(layers),
-        Twin::None(_) => None,
-    }
-}
-
 /// Those that doctor tries without being asked for all.
 fn quiet() -> impl Iterator<Item = &'static Attack> {
     attacks::all().filter(|attack| !attack.disturbs)
 }
 
-fn protection(name: &str) -> String {
-    let attack = attacks::all().find(|attack| attack.name == name).expect("an attack");
-    attack.protection.to_owned()
+fn find(name: &str) -> &'static Attack {
+    attacks::all().find(|attack| attack.name == name).expect("an attack of the suite")
 }
 
-#[test]
-fn with_every_layer_nothing_gets_through() {
-    let (document, code) = examine(&[]);
-    assert_eq!((got_through(&document), fallen(&document), code), (Names::new(), Names::new(), Some(0)));
-    assert_eq!(document["verdict"], "pass");
-}
-
-/// Each set of layers that some attack names as its twin.
 #[test]
 fn each_missing_layer_turns_its_rows_and_no_others() {
-    let sets: BTreeSet<&[Layer]> = quiet().filter_map(twin).collect();
-    assert!(sets.len() > 2, "{sets:?}");
-    for without in sets {
-        let (document, code) = examine(without);
-        let (through, fallen) = (got_through(&document), fallen(&document));
-        // Not every one: what the mode or the machine lacks anyway is not enforceable, with all layers too.
-        let expected: Names =
-            quiet().filter(|attack| twin(attack) == Some(without)).map(|attack| attack.name.to_owned()).collect();
-        assert!(expected.iter().any(|name| through.contains(name)), "{without:?}: {expected:?}");
-        assert_eq!(fallen, through.iter().map(|name| protection(name)).collect(), "{without:?}");
-        for name in &through {
-            let attack = attacks::all().find(|attack| attack.name == name).expect("an attack");
-            let explained = twin(attack).is_some_and(|layers| layers.iter().all(|l| without.contains(l)));
-            assert!(explained, "{name} got through without {without:?}");
-        }
-        assert_eq!((code, &document["verdict"]), (Some(1), &Value::from("fail")), "{without:?}");
+    Doctor::own().lose_each_layer();
+}
+
+#[test]
+fn root_each_missing_layer_turns_its_rows_for_a_plain_user() {
+    if let Some(doctor) = Doctor::of_a_plain_user() {
+        doctor.lose_each_layer();
     }
 }
 
 #[test]
 fn without_the_filter_exactly_the_row_of_the_filter_falls() {
-    let (document, code) = examine(&[Layer::Seccomp]);
-    assert_eq!((fallen(&document), code), (Names::from(["seccomp".to_owned()]), Some(1)));
-    let text = doctor(&["--without".to_owned(), "Seccomp".to_owned()]);
-    let text = String::from_utf8(text.stdout).expect("text");
-    let off: Vec<&str> =
-        text.lines().filter(|line| line.get(22..32).is_some_and(|word| word.trim() == "NO")).collect();
-    assert!(matches!(off[..], [row] if row.starts_with("seccomp ")), "{text}");
-    assert!(text.contains("ATTACKS THAT GOT THROUGH") && text.contains("NOT IN FORCE"), "{text}");
+    Doctor::own().lose_the_filter();
+    if let Some(doctor) = Doctor::of_a_plain_user() {
+        doctor.lose_the_filter();
+    }
 }
 
 #[test]
 fn a_layer_that_is_not_known_is_refused() {
-    let refused = doctor(&["--without".to_owned(), "Nothing".to_owned()]);
+    let refused = Doctor::own().run(&["--without".to_owned(), "Nothing".to_owned()]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("Seccomp"));
 }

@@ -127,18 +127,28 @@ impl Page {
         self.line("");
     }
 
+    /// Those with one remedy and one meaning together. Why each is missing stands in its row.
     fn missing(&mut self, report: &Report) {
-        let missing = |row: &&Row| !row.in_force && !row.attacks.iter().any(Tried::got_through);
-        if !report.rows.iter().any(|row| missing(&row)) {
+        let mut kinds: Vec<(Option<&str>, &str, Vec<&str>)> = Vec::new();
+        for row in
+            report.rows.iter().filter(|row| !row.in_force && !row.attacks.iter().any(Tried::got_through))
+        {
+            let (remedy, meaning) = (remedy(&row.name, report.mode), meaning(row));
+            match kinds.iter_mut().find(|kind| (kind.0, kind.1) == (remedy, meaning)) {
+                Some((_, _, names)) => names.push(&row.name),
+                None => kinds.push((remedy, meaning, vec![&row.name])),
+            }
+        }
+        if kinds.is_empty() {
             return;
         }
         self.line("Missing, and what to do about it");
-        for row in report.rows.iter().filter(missing) {
-            self.hanging(&format!("  {}: ", row.name), &row.why);
-            if let Some(remedy) = remedy(&row.name, report.mode) {
+        for (remedy, meaning, names) in kinds {
+            self.hanging("  ", &format!("{}:", names.join(", ")));
+            if let Some(remedy) = remedy {
                 self.hanging("      To have it: ", remedy);
             }
-            self.hanging("      Until then: ", meaning(row));
+            self.hanging("      Until then: ", meaning);
         }
         self.line("");
     }
@@ -211,7 +221,7 @@ fn shown(row: &Row) -> String {
     if sums.held > 0 {
         let _ = write!(text, "; {} held", attacks(sums.held));
     } else if row.in_force {
-        text.push_str("; seen at the start of the spawner");
+        text.push_str("; seen at the start");
     }
     if sums.not_enforceable > 0 {
         let _ = write!(text, "; {} not enforceable here", sums.not_enforceable);
@@ -260,7 +270,7 @@ mod tests {
         let text =
             page(&[("seccomp", true), ("landlock", true)], false, vec![("seccomp", held("ptrace"))], 120);
         assert!(text.contains("\nseccomp               yes        why seccomp; 1 attack held\n"), "{text}");
-        assert!(text.contains("why landlock; seen at the start of the spawner\n"), "{text}");
+        assert!(text.contains("why landlock; seen at the start\n"), "{text}");
         assert!(text.contains("\nsmt                   note       on: know this\n"), "{text}");
         assert!(text.contains("2 that would disturb others were left out: --all"), "{text}");
         assert!(text.ends_with("Everything that is configured is in force."), "{text}");
