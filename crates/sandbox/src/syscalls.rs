@@ -82,6 +82,15 @@ pub(crate) fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
 
 /// Sets attributes of one mount (not of those below it).
 pub(crate) fn mount_setattr(mount: impl AsFd, set: u64) -> Result<(), Errno> {
+    change_attributes(mount, set, 0)
+}
+
+/// Takes attributes away from one mount: for layers that are left out.
+pub(crate) fn mount_clearattr(mount: impl AsFd, clear: u64) -> Result<(), Errno> {
+    change_attributes(mount, 0, clear)
+}
+
+fn change_attributes(mount: impl AsFd, set: u64, clear: u64) -> Result<(), Errno> {
     #[repr(C)]
     struct MountAttr {
         set: u64,
@@ -89,7 +98,7 @@ pub(crate) fn mount_setattr(mount: impl AsFd, set: u64) -> Result<(), Errno> {
         propagation: u64,
         user_namespace: u64,
     }
-    let attr = MountAttr { set, clear: 0, propagation: 0, user_namespace: 0 };
+    let attr = MountAttr { set, clear, propagation: 0, user_namespace: 0 };
     let (fd, size) = (mount.as_fd().as_raw_fd(), size_of::<MountAttr>());
     // SAFETY: the path is a valid C string, `attr` is a valid mount_attr of the size given; the call changes no memory.
     checked(unsafe {
@@ -273,6 +282,20 @@ pub fn landlock_abi() -> i32 {
         libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<libc::c_void>(), 0usize, VERSION)
     };
     i32::try_from(result).unwrap_or(0).max(0)
+}
+
+/// Makes a byte of System V shared memory that everybody may open: its key and its number.
+pub(crate) fn make_shared_memory(key: u32) -> std::io::Result<(u32, i32)> {
+    let flags = libc::IPC_CREAT | 0o666;
+    // SAFETY: shmget takes numbers only.
+    let id = checked(unsafe { libc::shmget(key.cast_signed(), 1, flags) }.into())?;
+    Ok((key, id as i32))
+}
+
+/// Removes it.
+pub(crate) fn remove_shared_memory(id: i32) {
+    // SAFETY: with this command the third argument is not looked at.
+    unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) };
 }
 
 /// Takes one capability out of the bounding set.

@@ -24,7 +24,7 @@ pub enum Layer {
     Network = 1 << 4,
     /// The host's processes.
     PidNamespace = 1 << 5,
-    /// The root is writable, and set-user-id and device files in it mean what they say.
+    /// Root, code and a single layer are writable, and set-user-id files in them mean what they say.
     ReadOnlyRoot = 1 << 6,
     /// All of /proc is there, and writable.
     ProcMasks = 1 << 7,
@@ -39,6 +39,22 @@ pub enum Layer {
     /// Files of the runtime, of the code and of devices are the same inodes in every environment, and /proc shows the host's
     /// figures.
     OwnInodes = 1 << 13,
+    /// The host's cgroup namespace.
+    CgroupNamespace = 1 << 14,
+    /// The host's name.
+    UtsNamespace = 1 << 15,
+    /// The host's System V shared memory, semaphores and queues.
+    IpcNamespace = 1 << 16,
+    /// A set-user-id file may give privilege.
+    NoNewPrivileges = 1 << 17,
+    /// What /proc has of pid 1 belongs to its uid.
+    Dumpable = 1 << 18,
+    /// Rootless: more namespaces may be made.
+    NamespaceLimits = 1 << 19,
+    /// /tmp and /dev/shm are the host's /dev/shm.
+    PrivateTmp = 1 << 20,
+    /// The host's /dev.
+    Devices = 1 << 21,
 }
 
 #[cfg(not(feature = "weaken"))]

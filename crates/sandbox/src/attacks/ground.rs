@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::inside::NAME;
 use crate::spec::TreeName;
@@ -18,6 +19,10 @@ use crate::spec::TreeName;
 const DIRECTORIES: [&str; 8] = ["dev", "proc", "tmp", "var/task", "opt", "etc", "bin", "open"];
 /// What stands in the files that attacks change.
 pub(super) const CONTENT: &str = "as delivered";
+/// Bytes of a file that nobody has read.
+const UNREAD: u64 = 1 << 20;
+/// A copy of the attacker in the code directory that would give privilege, if it could.
+pub(super) const PRIVILEGED: &str = "/var/task/privileged/lambent-attacker";
 
 /// Makes a runtime root in an existing directory, which should be on a disk: it takes the size of this executable twice. Gives
 /// back the attacker's path inside.
@@ -28,7 +33,10 @@ pub fn build_root(root: &Path) -> io::Result<String> {
     }
     fs::set_permissions(root.join("open"), Permissions::from_mode(0o777))?;
     write(&root.join("open/file"), CONTENT, 0o666)?;
+    write(&root.join("open/owned"), CONTENT, 0o666)?;
     write(&root.join("open/secret"), "secret of root", 0o600)?;
+    write(&root.join("open/unread"), "", 0o644)?;
+    fs::File::options().write(true).open(root.join("open/unread"))?.set_len(UNREAD)?;
     write(&root.join("etc/passwd"), "", 0o644)?;
     let program = format!("bin/{NAME}");
     fs::copy("/proc/self/exe", root.join(&program))?;
@@ -67,11 +75,12 @@ fn loaded_objects() -> io::Result<Vec<String>> {
     Ok(objects)
 }
 
-/// Puts the code tree for attacks into a spawner's staging area: a handler and an open directory.
+/// Puts the code tree for attacks into a spawner's staging area: a handler, an open directory, and a copy of this executable
+/// that belongs to the platform's user, with the set-user-id bit and, where that is allowed, file capabilities.
 pub fn stage_code(staging: BorrowedFd<'_>) -> io::Result<TreeName> {
     let digits = "a77ac4ed".repeat(8);
     let name = TreeName::parse(&digits).map_err(io::Error::other)?;
-    for directory in [digits.clone(), format!("{digits}/open")] {
+    for directory in [digits.clone(), format!("{digits}/open"), format!("{digits}/privileged")] {
         rustix::fs::mkdirat(staging, &directory, Mode::RWXU)?;
         // Apart from the umask.
         rustix::fs::chmodat(staging, &directory, Mode::from_raw_mode(0o777), rustix::fs::AtFlags::empty())?;
@@ -82,5 +91,24 @@ pub fn stage_code(staging: BorrowedFd<'_>) -> io::Result<TreeName> {
         rustix::fs::fchmod(&file, Mode::from_raw_mode(0o666))?;
         fs::File::from(file).write_all(CONTENT.as_bytes())?;
     }
+    copy_privileged(staging, &format!("{digits}/privileged/{NAME}"))?;
     Ok(name)
+}
+
+/// Every capability as permitted: the second form of the attribute, little-endian. Not as effective, because the kernel would
+/// refuse to execute what it can't give all of it, and nothing would be shown.
+const ALL_CAPABILITIES: [u8; 20] =
+    [0x00, 0x00, 0x00, 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0x01, 0x00, 0x00, 0, 0, 0, 0];
+
+fn copy_privileged(staging: BorrowedFd<'_>, path: &str) -> io::Result<()> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mut copy = fs::File::from(rustix::fs::openat(staging, path, flags, Mode::empty())?);
+    io::copy(&mut fs::File::open("/proc/self/exe")?, &mut copy)?;
+    rustix::fs::fchmod(&copy, Mode::from_raw_mode(0o6755))?;
+    let attribute = "security.capability";
+    match rustix::fs::fsetxattr(&copy, attribute, &ALL_CAPABILITIES, rustix::fs::XattrFlags::empty()) {
+        // A plain user can't give what it has not, and not every kernel keeps attributes in memory.
+        Err(Errno::PERM | Errno::OPNOTSUPP) => Ok(()),
+        result => Ok(result?),
+    }
 }

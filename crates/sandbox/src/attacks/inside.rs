@@ -4,14 +4,14 @@
 //! after the other, each in a process of its own, and prints a line for each. Invariant: it has a single thread, so that what
 //! it forks may do anything, and lives on whatever happens to those.
 
-use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::process::{PidfdFlags, Signal, WaitOptions};
 
+use super::reachable::be_neighbour;
 use super::refusal::{Breach, Verdict};
-use super::stage::{Facts, neighbour};
+use super::stage::Facts;
 use super::{Attack, Place, find};
 use crate::handle::wait_readable;
 use crate::syscalls;
@@ -24,20 +24,23 @@ pub(super) const TRY: &str = "try";
 pub(super) const NEIGHBOUR: &str = "neighbour";
 /// The fact that lists the attacks.
 pub(super) const ATTACKS: &str = "attacks";
+/// The bit of a wait status that says so.
+const CORE_FILE: i32 = 0x80;
 /// Longest time of one attack.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// To be called in the second line of `main`: `Some` when this process was executed as the attacker, by a path that ends in
 /// `lambent-attacker`, and must end with that code.
 pub fn run_if_attacker() -> Option<ExitCode> {
-    let mut arguments = std::env::args_os();
-    let program = arguments.next()?;
-    let is_attacker = program.as_bytes().rsplit(|byte| *byte == b'/').next() == Some(NAME.as_bytes());
-    is_attacker.then(|| {
-        let words: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
-        let Some((role, facts)) = words.split_first() else { return ExitCode::from(64) };
-        be(role, &Facts::parse(facts))
-    })
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let rest = match words.as_slice() {
+        [program, rest @ ..] if program.rsplit('/').next() == Some(NAME) => rest,
+        // As the interpreter of a script, whose path comes third.
+        [program, name, _script, rest @ ..] if program == "/proc/self/exe" && name == NAME => rest,
+        _ => return None,
+    };
+    let Some((role, facts)) = rest.split_first() else { return Some(ExitCode::from(64)) };
+    Some(be(role, &Facts::parse(facts)))
 }
 
 fn be(role: &str, facts: &Facts) -> ExitCode {
@@ -45,7 +48,7 @@ fn be(role: &str, facts: &Facts) -> ExitCode {
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     match role {
         TRY => try_all(facts),
-        NEIGHBOUR => neighbour(facts),
+        NEIGHBOUR => be_neighbour(facts),
         name => match find(name) {
             // Another part of an attack that has several.
             Some(attack) => print(attack, (attack.inside)(facts)),
@@ -89,6 +92,9 @@ fn watch(attack: &Attack, child: rustix::process::Pid) -> Result<(), Breach> {
     }
     let ended = rustix::process::waitpid(Some(child), WaitOptions::empty());
     let status = ended.ok().flatten().map(|(_, status)| status);
+    if status.is_some_and(|status| status.as_raw() & CORE_FILE != 0) {
+        return Err(Breach("the process that tried left a core file".to_owned()));
+    }
     match (attack.place, status.and_then(|status| status.terminating_signal())) {
         (Place::Killed(expected), Some(signal)) if signal == expected => {
             print(attack, Ok(format!("killed by signal {signal}")));

@@ -14,14 +14,18 @@ mod files;
 mod ground;
 mod identity;
 mod inside;
+mod proc;
+mod reachable;
 mod refusal;
 mod run;
 mod sockets;
 mod stage;
 mod system_calls;
+mod user_namespaces;
 
 pub use ground::{build_root, stage_code};
 pub use inside::run_if_attacker;
+pub use refusal::NOT_TRIED;
 pub use run::Target;
 
 use refusal::Verdict;
@@ -158,9 +162,17 @@ impl Attack {
 
 /// Every attack, group by group.
 pub fn all() -> impl Iterator<Item = &'static Attack> {
-    [system_calls::ATTACKS, sockets::ATTACKS, escapes::ATTACKS, identity::ATTACKS, files::ATTACKS]
-        .into_iter()
-        .flatten()
+    [
+        system_calls::ATTACKS,
+        sockets::ATTACKS,
+        user_namespaces::ATTACKS,
+        proc::ATTACKS,
+        escapes::ATTACKS,
+        identity::ATTACKS,
+        files::ATTACKS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The attack of that name.

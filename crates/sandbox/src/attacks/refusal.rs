@@ -5,6 +5,9 @@
 
 use rustix::io::Errno;
 
+/// What a finding says of an attack for which something was missing: neither held nor got through, which counts as broken.
+pub const NOT_TRIED: &str = "could not be tried";
+
 /// How it held, or what got through.
 pub(crate) type Verdict = Result<String, Breach>;
 
@@ -24,7 +27,7 @@ pub(super) trait Needed<T> {
 
 impl<T, E: std::fmt::Display> Needed<T> for Result<T, E> {
     fn needed(self, what: &str) -> Result<T, Breach> {
-        self.or_else(|error| breach(format!("could not be tried: {what}: {error}")))
+        self.or_else(|error| breach(format!("{NOT_TRIED}: {what}: {error}")))
     }
 }
 

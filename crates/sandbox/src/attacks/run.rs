@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::inside::{ATTACKS, TRY};
-use super::refusal::{Breach, Verdict};
+use super::refusal::{Breach, NOT_TRIED, Verdict};
 use super::stage::Stage;
 use super::{Attack, Finding, Place};
 use crate::error::{AttackError, CreateError};
@@ -131,7 +131,7 @@ pub(super) fn read(output: &str, name: &str) -> Verdict {
 }
 
 fn silence() -> Verdict {
-    Err(Breach("the environment ended before this was said".to_owned()))
+    Err(Breach(format!("{NOT_TRIED}: the environment ended before this was said")))
 }
 
 /// What a breach means on this machine.

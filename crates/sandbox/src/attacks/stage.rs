@@ -1,28 +1,26 @@
-//! What an attack needs outside: things of the host and of a neighbour that it tries to reach, and environments to try it in.
+//! What an attack is told, and the environments that it is tried in.
 //!
 //! Invariant: everything that is made here is gone when the stage is dropped.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Target;
-use super::inside::{self, NEIGHBOUR};
+use super::inside::{NEIGHBOUR, TRY};
+use super::reachable::Reachable;
 use crate::error::AttackError;
 use crate::handle::{Sandbox, wait_readable};
+use crate::protections::Mode;
 use crate::spec::SandboxSpec;
 use crate::weaken::Layer;
 
 /// Longest wait for an environment's output to end.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 /// Most bytes of output that are read.
 const MAX_OUTPUT: usize = 1 << 20;
-/// What the neighbour says when it has left its traces.
-const READY: &str = "ready";
 
 /// What an attack is told, as `NAME=VALUE` arguments.
 #[derive(Debug, Clone, Default)]
@@ -61,10 +59,9 @@ pub(crate) struct Stage<'a> {
     pub(super) target: &'a Target<'a>,
     without: &'a [Layer],
     facts: Facts,
+    neighbour: Sandbox,
     /// Kept so that there is something to reach.
-    _listener: TcpListener,
-    _abstract_socket: UnixListener,
-    _neighbour: Sandbox,
+    _reachable: Reachable,
 }
 
 /// How an environment ended, and what it said.
@@ -77,24 +74,16 @@ pub(crate) struct Ended {
 
 impl<'a> Stage<'a> {
     pub(super) fn set(target: &'a Target<'a>, without: &'a [Layer]) -> Result<Self, AttackError> {
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(AttackError::Stage)?;
-        let port = listener.local_addr().map_err(AttackError::Stage)?.port();
-        let name = format!("lambent-attacked-{}-{}", std::process::id(), serial());
-        let address = SocketAddr::from_abstract_name(&name).map_err(AttackError::Stage)?;
-        let abstract_socket = UnixListener::bind_addr(&address).map_err(AttackError::Stage)?;
-        let facts = Facts::default().with("host-port", port).with("host-abstract", name);
-        let neighbour = start(target, without, NEIGHBOUR, &facts)?;
-        await_ready(&neighbour);
-        let pid = pid_in(&neighbour).unwrap_or_default();
-        let facts = facts.with("neighbour-pid", pid).with("host-pid", std::process::id());
-        Ok(Self {
-            target,
-            without,
-            facts,
-            _listener: listener,
-            _abstract_socket: abstract_socket,
-            _neighbour: neighbour,
-        })
+        let reachable = Reachable::make().map_err(AttackError::Stage)?;
+        let mode = match target.spawner.protections().mode {
+            Mode::Privileged => "privileged",
+            Mode::Rootless => "rootless",
+        };
+        let facts = reachable.facts().with("mode", mode);
+        let neighbour = target.create(&spec(target, NEIGHBOUR, &facts), without)?;
+        await_first_line(&neighbour);
+        let facts = facts.with("neighbour-pid", pid_in(&neighbour).unwrap_or_default());
+        Ok(Self { target, without, facts, neighbour, _reachable: reachable })
     }
 
     /// What all attacks are told.
@@ -102,21 +91,41 @@ impl<'a> Stage<'a> {
         &self.facts
     }
 
+    /// The neighbour's pid 1, as the host numbers it.
+    pub(crate) fn neighbours_pid(&self) -> Option<i32> {
+        pid_in(&self.neighbour)
+    }
+
     /// Starts an environment in which the attacker has this role: the name of an attack, whose inside then runs with these
-    /// facts, or `neighbour`.
+    /// facts.
     pub(crate) fn start(&self, role: &str, facts: &Facts) -> Result<Sandbox, AttackError> {
-        start(self.target, self.without, role, facts)
+        self.create(&self.spec(role, facts))
     }
 
     /// Starts it, and waits for its end.
     pub(crate) fn run(&self, role: &str, facts: &Facts) -> Result<Ended, AttackError> {
         Ok(finish(&self.start(role, facts)?))
     }
+
+    /// What [`Stage::start`] asks for, to be changed where an attack needs other limits or another program.
+    pub(crate) fn spec(&self, role: &str, facts: &Facts) -> SandboxSpec {
+        spec(self.target, role, facts)
+    }
+
+    /// Asks for an environment.
+    pub(crate) fn create(&self, spec: &SandboxSpec) -> Result<Sandbox, AttackError> {
+        Ok(self.target.create(spec, self.without)?)
+    }
+
+    /// Starts an environment over another runtime root.
+    pub(crate) fn start_in(&self, root: &Path) -> Result<Sandbox, AttackError> {
+        self.create(&SandboxSpec { root: root.to_owned(), ..self.spec(TRY, &self.facts) })
+    }
 }
 
-fn start(target: &Target<'_>, without: &[Layer], role: &str, facts: &Facts) -> Result<Sandbox, AttackError> {
+fn spec(target: &Target<'_>, role: &str, facts: &Facts) -> SandboxSpec {
     let head = [target.program.clone(), role.to_owned()];
-    let spec = SandboxSpec {
+    SandboxSpec {
         id: format!("{:08x}{:08x}{:016x}", 0xA77A_C4ED_u32, std::process::id(), serial()),
         root: target.root.clone(),
         code: target.code.clone(),
@@ -127,11 +136,11 @@ fn start(target: &Target<'_>, without: &[Layer], role: &str, facts: &Facts) -> R
         cwd: "/var/task".to_owned(),
         hostname: "attacked".to_owned(),
         limits: target.limits.clone(),
-    };
-    Ok(target.create(&spec, without)?)
+    }
 }
 
-fn serial() -> u64 {
+/// A number that this process has not used yet.
+pub(super) fn serial() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -158,31 +167,17 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-/// Waits for the neighbour's first line, or its end.
-fn await_ready(neighbour: &Sandbox) {
-    if wait_readable(&neighbour.output, PATIENCE) {
-        let mut line = [0; 64];
+/// Waits for an environment's first words, or its end.
+fn await_first_line(sandbox: &Sandbox) {
+    if wait_readable(&sandbox.output, PATIENCE) {
         // What it says is of no interest: attacks on a neighbour that is not there fail as such.
-        let _ = rustix::io::read(&neighbour.output, &mut line);
+        let _ = rustix::io::read(&sandbox.output, &mut [0; 64]);
     }
 }
 
 /// The number that pid 1 of an environment has on the host.
-fn pid_in(sandbox: &Sandbox) -> Option<i32> {
+pub(super) fn pid_in(sandbox: &Sandbox) -> Option<i32> {
     let info = format!("/proc/self/fdinfo/{}", sandbox.pidfd.as_fd().as_raw_fd());
     let info = std::fs::read_to_string(info).ok()?;
     info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()
-}
-
-/// The neighbour, inside: leaves its traces, and stays.
-pub(super) fn neighbour(facts: &Facts) {
-    for place in ["/tmp", "/dev/shm"] {
-        // Where this fails, nothing is there to be found, which an attack notices in its twin.
-        let _ = std::fs::write(format!("{place}/left-by-the-neighbour"), "secret of the neighbour");
-    }
-    let name = format!("{}-neighbour", facts.get("host-abstract"));
-    let listener = SocketAddr::from_abstract_name(name).and_then(|address| UnixListener::bind_addr(&address));
-    inside::say(READY);
-    std::thread::sleep(PATIENCE * 10);
-    drop(listener);
 }

@@ -26,6 +26,9 @@ const LINKS: [(&str, &str); 4] = [
 
 /// Mounts `/dev` below the root. Gives back `/dev/null`, which also serves to mask files.
 pub(super) fn mount(root: &OwnedFd, weakened: Weakened) -> Result<OwnedFd, Failed> {
+    if !weakened.keeps(Layer::Devices) {
+        return mount_the_hosts(root);
+    }
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let options = [("size", "64k"), ("nr_inodes", "32"), ("mode", "0755")];
     let dev = mounts::new_mount("tmpfs", &options, attributes).at(Step::DevMount)?;
@@ -39,6 +42,15 @@ pub(super) fn mount(root: &OwnedFd, weakened: Weakened) -> Result<OwnedFd, Faile
         NODES.iter().try_for_each(|(name, minor)| bind(&dev, name, *minor)).at(Step::DevNode)?;
     }
     syscalls::mount_setattr(&dev, libc::MOUNT_ATTR_RDONLY).at(Step::DevReadOnly)?;
+    open_beneath(&dev, "null").at(Step::DevNode)
+}
+
+/// Without the layer: what the host has.
+fn mount_the_hosts(root: &OwnedFd) -> Result<OwnedFd, Failed> {
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let dev = rustix::mount::open_tree(CWD, "/dev", flags).at(Step::DevMount)?;
+    mounts::attach(&dev, root, "dev", Step::DevMount)?;
     open_beneath(&dev, "null").at(Step::DevNode)
 }
 

@@ -21,14 +21,34 @@ pub(super) fn assume(plan: &Plan) -> Result<(), Failed> {
     if drops {
         drop_bounding_set()?;
         lock_secure_bits()?;
+    } else {
+        rustix::thread::set_keep_capabilities(true).at(Step::SecureBits)?;
     }
     if plan.weakened.keeps(Layer::Identity) {
         change_ids(plan)?;
     }
     if drops {
         drop_capabilities()?;
+    } else {
+        hand_capabilities_on()?;
     }
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::NotDumpable)
+    let dumpable = if plan.weakened.keeps(Layer::Dumpable) {
+        DumpableBehavior::NotDumpable
+    } else {
+        DumpableBehavior::Dumpable
+    };
+    rustix::process::set_dumpable_behavior(dumpable).at(Step::NotDumpable)
+}
+
+/// Without the layer: every capability survives the change of identity and the exec of the runtime.
+fn hand_capabilities_on() -> Result<(), Failed> {
+    let permitted = rustix::thread::capabilities(None).at(Step::DropCapabilities)?.permitted;
+    let all = CapabilitySets { effective: permitted, permitted, inheritable: permitted };
+    rustix::thread::set_capabilities(None, all).at(Step::DropCapabilities)?;
+    for capability in permitted.iter() {
+        rustix::thread::configure_capability_in_ambient_set(capability, true).at(Step::DropCapabilities)?;
+    }
+    Ok(())
 }
 
 /// Asks the kernel to kill this process when the spawner ends, and makes sure that it has not ended already. It comes after

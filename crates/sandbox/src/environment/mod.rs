@@ -77,12 +77,16 @@ pub(crate) struct Plan {
 /// The namespaces that the first process begins in. The cgroup namespace follows after it has joined its cgroups, so that
 /// its root is the environment's own group.
 pub(crate) fn clone_flags(mode: Mode, weakened: Weakened) -> u64 {
-    let mut flags = libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
-    if weakened.keeps(Layer::PidNamespace) {
-        flags |= libc::CLONE_NEWPID;
-    }
-    if weakened.keeps(Layer::Network) {
-        flags |= libc::CLONE_NEWNET;
+    let mut flags = libc::CLONE_NEWNS;
+    for (layer, flag) in [
+        (Layer::IpcNamespace, libc::CLONE_NEWIPC),
+        (Layer::UtsNamespace, libc::CLONE_NEWUTS),
+        (Layer::PidNamespace, libc::CLONE_NEWPID),
+        (Layer::Network, libc::CLONE_NEWNET),
+    ] {
+        if weakened.keeps(layer) {
+            flags |= flag;
+        }
     }
     if mode == Mode::Rootless {
         flags |= libc::CLONE_NEWUSER;
@@ -121,7 +125,9 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     let _ = rustix::thread::set_name(c"lambent-init");
     join_cgroups(plan)?;
     limits::prefer_as_victim()?;
-    rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
+    if plan.weakened.keeps(Layer::UtsNamespace) {
+        rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
+    }
     mounts::build(plan)?;
     let listeners = network::listen(plan.weakened)?;
     setup_channel::send_listeners(&plan.channel, &listeners)?;
@@ -134,7 +140,9 @@ fn lock_down(plan: &Plan, spawner: &OwnedFd) -> Result<(), Failed> {
     limits::set(plan)?;
     identity::assume(plan)?;
     identity::die_with_the_spawner(spawner)?;
-    rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges)?;
+    if plan.weakened.keeps(Layer::NoNewPrivileges) {
+        rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges)?;
+    }
     if plan.weakened.keeps(Layer::Landlock) {
         landlock::restrict()?;
     }
@@ -150,5 +158,8 @@ fn join_cgroups(plan: &Plan) -> Result<(), Failed> {
     for mut procs in &plan.join {
         procs.write_all(b"0").at(Step::CgroupJoin)?;
     }
-    syscalls::unshare(UnshareFlags::NEWCGROUP).at(Step::UnshareCgroup)
+    if plan.weakened.keeps(Layer::CgroupNamespace) {
+        syscalls::unshare(UnshareFlags::NEWCGROUP).at(Step::UnshareCgroup)?;
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use rustix::mount::{
 
 use super::{Plan, devices, procfs};
 use crate::step::{At, Failed, Step};
+use crate::weaken::Layer;
 
 /// Size of /dev/shm: POSIX semaphores and small shared memory; it counts as memory of the environment.
 const SHM_BYTES: u64 = 64 << 20;
@@ -41,10 +42,23 @@ pub(super) fn build(plan: &Plan) -> Result<(), Failed> {
 fn mount_tmp(plan: &Plan, root: &OwnedFd) -> Result<(), Failed> {
     let (uid, limits) = (plan.uid, &plan.limits);
     let swap = plan.swap;
+    if !plan.weakened.keeps(Layer::PrivateTmp) {
+        return share_tmp(root);
+    }
     let shm = Tmpfs { bytes: SHM_BYTES, inodes: SHM_INODES, mode: "1777", uid, swap };
     attach(&shm.make(Step::ShmMount)?, root, "dev/shm", Step::ShmMount)?;
     let tmp = Tmpfs { bytes: limits.tmp_bytes, inodes: limits.tmp_inodes, mode: "1777", uid, swap };
     attach(&tmp.make(Step::TmpMount)?, root, "tmp", Step::TmpMount)
+}
+
+/// Without the layer: the host's memory file system, for all environments.
+fn share_tmp(root: &OwnedFd) -> Result<(), Failed> {
+    let open = || rustix::fs::openat(CWD, "/dev/shm", OFlags::PATH | OFlags::CLOEXEC, FileMode::empty());
+    for place in ["dev/shm", "tmp"] {
+        let mount = open().and_then(clone_tree).at(Step::TmpMount)?;
+        attach(&mount, root, place, Step::TmpMount)?;
+    }
+    Ok(())
 }
 
 /// Whether the kernel lets this process keep a tmpfs out of swap: Linux 6.4, and only outside of user namespaces.

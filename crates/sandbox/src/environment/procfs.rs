@@ -73,7 +73,7 @@ pub(super) fn mount(plan: &Plan, root: &OwnedFd, null: &OwnedFd) -> Result<Owned
 /// The last use of a writable `/proc`, and the end of it. It comes after the last mount: a detached mount counts as a mount
 /// namespace, of which there may be none any more.
 pub(super) fn close(plan: &Plan, proc: &OwnedFd) -> Result<(), Failed> {
-    if plan.mode == Mode::Rootless {
+    if plan.mode == Mode::Rootless && plan.weakened.keeps(Layer::NamespaceLimits) {
         user_namespace::forbid_more(proc)?;
     }
     if plan.weakened.keeps(Layer::ProcMasks) {

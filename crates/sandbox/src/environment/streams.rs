@@ -27,6 +27,8 @@ pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
         syscalls::close_from(FIRST_CLOSED).at(Step::CloseRange)?;
     } else {
         syscalls::place_descriptor(&plan.root, FIRST_CLOSED as i32).at(Step::CloseRange)?;
+        // The rest goes all the same: the set-up channel among it must end.
+        syscalls::close_from(FIRST_CLOSED + 1).at(Step::CloseRange)?;
     }
     Ok(Prepared {
         status: adopt(STATUS).at(Step::StandardStreams)?,

@@ -35,6 +35,10 @@ impl Workshop {
             "seccomp",
             "allow-list, default EPERM, clone3 ENOSYS, foreign architectures killed",
         ));
+        list.push(in_force(
+            "sealed-spawner",
+            "the spawner runs from a sealed copy of the executable, which nobody can write",
+        ));
         Protections { mode: self.mode, list }
     }
 

@@ -59,11 +59,15 @@ impl Staging {
     /// A read-only detached mount of a code tree, with inodes of its own: accounts can share a tree.
     pub(super) fn code(&self, tree: &TreeName, weakened: Weakened) -> Result<OwnedFd, Failed> {
         let found = open_beneath(&self.root, &format!("trees/{}", tree.as_str())).at(Step::OpenCode)?;
-        if weakened.keeps(Layer::OwnInodes) {
+        if weakened.keeps(Layer::OwnInodes) && weakened.keeps(Layer::ReadOnlyRoot) {
             return overlay::merge(&[&self.view.empty()?, &found]).at(Step::CloneCode);
         }
         let mount = clone_tree(&found).at(Step::CloneCode)?;
-        protect(&mount).at(Step::ProtectCode)?;
+        if weakened.keeps(Layer::ReadOnlyRoot) {
+            protect(&mount).at(Step::ProtectCode)?;
+        } else {
+            syscalls::mount_clearattr(&mount, libc::MOUNT_ATTR_NOSUID).at(Step::ProtectCode)?;
+        }
         Ok(mount)
     }
 

@@ -184,6 +184,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let mut tally = Tally::default();
     let chosen = choose(cases::privileged(), arguments);
     if rustix::process::geteuid().is_root() {
+        join_a_group();
         run_cases("root", &chosen, &mut tally);
     } else {
         chosen.iter().for_each(|(name, _)| skip(name, "it needs root", &mut tally));
@@ -192,6 +193,11 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         run_half_as_plain_user(arguments, &mut tally);
     }
     conclude(&tally)
+}
+
+/// A supplementary group for the platform, so that an environment that keeps its groups has one.
+fn join_a_group() {
+    rustix::thread::set_thread_groups(&[rustix::process::Gid::from_raw(4)]).expect("a group");
 }
 
 /// The rootless half, in a process of its own.

@@ -166,22 +166,6 @@ pub(crate) fn daemons(bench: &Bench) -> Verdict {
     passed()
 }
 
-pub(crate) fn neighbours(bench: &Bench) -> Verdict {
-    let mark = format!("left-{}-{}", std::process::id(), bench.is_privileged());
-    let one = bench.start(&["leave", &mark]);
-    assert_eq!(first_line(&one), "left ok\n");
-    let pids = processes_with(&mark);
-    let other = bench.run(&["seek", &pids[0].to_string()]);
-    assert_eq!(result(&other, "tmp"), "false");
-    assert_eq!(result(&other, "shm"), "false");
-    assert_eq!(result(&other, "process"), "false");
-    assert_eq!(result(&other, "signal"), "refused");
-    // While both live, their uids differ.
-    let uid = bench.run(&["euid"]);
-    assert_eq!(result(&uid, "euid"), "900001");
-    passed()
-}
-
 /// The first process begins as a copy of the spawner's memory, which must have forgotten all earlier requests.
 pub(crate) fn memory_of_init(bench: &Bench) -> Verdict {
     let secret = format!("secret-{:x}-{}", std::process::id(), "of-the-neighbour");

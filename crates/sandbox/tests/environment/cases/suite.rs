@@ -60,32 +60,84 @@ pub(crate) fn twins(_bench: &Bench) -> Verdict {
     Verdict::Skipped("built without the feature `weaken`".to_owned())
 }
 
-/// Without the layers that stop it, every attack gets through.
-#[cfg(feature = "weaken")]
-pub(crate) fn twins(bench: &Bench) -> Verdict {
-    let ground = Ground::new(bench);
-    let target = ground.target(bench);
-    let mut by_layers: std::collections::BTreeMap<&[sandbox::Layer], Vec<&'static Attack>> =
-        std::collections::BTreeMap::new();
-    for attack in attacks::all() {
-        if let attacks::Twin::Without(layers) = twin(bench, attack) {
-            by_layers.entry(layers).or_default().push(attack);
-        }
-    }
-    let mut wrong = Vec::new();
-    for (layers, attacks) in by_layers {
-        let run = target.run_weakened(layers, &attacks, &mut |attack, finding| {
-            if let Finding::Held { how } = finding {
-                wrong.push(format!("{} held without {layers:?}: {how}", attack.name));
-            }
-        });
-        run.expect("a run");
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    passed()
+#[cfg(not(feature = "weaken"))]
+pub(crate) fn each_layer(_bench: &Bench) -> Verdict {
+    Verdict::Skipped("built without the feature `weaken`".to_owned())
 }
 
 #[cfg(feature = "weaken")]
-fn twin(bench: &Bench, attack: &Attack) -> attacks::Twin {
-    if bench.is_privileged() { attack.twins.privileged } else { attack.twins.rootless }
+pub(crate) use weak::{each_layer, twins};
+
+#[cfg(feature = "weaken")]
+mod weak {
+    use std::collections::BTreeMap;
+
+    use sandbox::Layer;
+    use sandbox::attacks::{self, Attack, Finding, Twin};
+
+    use super::{Bench, Ground, Verdict, passed};
+
+    type Sets = BTreeMap<Vec<Layer>, Vec<&'static Attack>>;
+
+    /// Without the layers that stop it, every attack gets through.
+    pub(crate) fn twins(bench: &Bench) -> Verdict {
+        let mut sets = Sets::new();
+        let mut without = 0;
+        for attack in attacks::all() {
+            match twin(bench, attack) {
+                Twin::Without(layers) => sets.entry(layers.to_vec()).or_default().push(attack),
+                Twin::None(_) => without += 1,
+            }
+        }
+        let mut wrong = Vec::new();
+        let mut broken = 0;
+        try_each(bench, sets, &mut |layers, attack, finding| match finding {
+            Finding::Held { how } => wrong.push(format!("{} held without {layers:?}: {how}", attack.name)),
+            Finding::Broken { what } if what.contains(attacks::NOT_TRIED) => {
+                wrong.push(format!("{} without {layers:?}: {what}", attack.name));
+            }
+            _ => broken += 1,
+        });
+        println!("{broken} attacks got through in their twins, {without} have none");
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        passed()
+    }
+
+    /// Where several layers stop an attack, each of them alone does.
+    pub(crate) fn each_layer(bench: &Bench) -> Verdict {
+        let mut sets = Sets::new();
+        for attack in attacks::all() {
+            let Twin::Without(layers) = twin(bench, attack) else { continue };
+            for kept in layers.iter().filter(|_| layers.len() > 1) {
+                let others = layers.iter().copied().filter(|layer| layer != kept).collect();
+                sets.entry(others).or_default().push(attack);
+            }
+        }
+        let mut wrong = Vec::new();
+        try_each(bench, sets, &mut |layers, attack, finding| {
+            if let Finding::Broken { what } = finding {
+                wrong.push(format!(
+                    "{} is only held by what is left out here: {layers:?}: {what}",
+                    attack.name
+                ));
+            }
+        });
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        passed()
+    }
+
+    fn try_each(bench: &Bench, sets: Sets, report: &mut dyn FnMut(&[Layer], &Attack, Finding)) {
+        let ground = Ground::new(bench);
+        for (layers, attacks) in sets {
+            let tell = &mut |attack: &'static Attack, finding| report(&layers, attack, finding);
+            ground
+                .target(bench)
+                .run_weakened(&layers, &attacks, tell)
+                .unwrap_or_else(|error| panic!("a run without {layers:?}: {error}"));
+        }
+    }
+
+    fn twin(bench: &Bench, attack: &Attack) -> Twin {
+        if bench.is_privileged() { attack.twins.privileged } else { attack.twins.rootless }
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! A result is `ok` or the name of an errno, or a number where one is asked for.
 
-mod calls;
 mod files;
+mod limits;
 mod resources;
 mod restless;
 mod sockets;
@@ -18,10 +18,8 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["status"] => print!("{}", read("/proc/self/status")),
         ["limits"] => print!("{}", read("/proc/self/limits")),
         ["mounts"] => print!("{}", read("/proc/self/mountinfo")),
-        ["cgroup"] => print!("{}", read("/proc/self/cgroup")),
         ["read", path] => print!("{}", read(path)),
         ["passwd"] => print!("{}", read("/etc/passwd")),
-        ["processes"] => processes(),
         ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("a code")),
         ["abort"] => std::process::abort(),
         ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
@@ -30,8 +28,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["sleeper"] => restless::sleep(),
         ["threads"] => threads(),
         ["daemon", ..] => resources::daemonise(),
-        ["init"] => calls::init(),
-        ["change-limits"] => calls::change_limits(),
+        ["change-limits"] => limits::change(),
         ["thread-bomb", most] => resources::thread_bomb(most.parse().expect("a number")),
         ["descriptor-bomb", most] => resources::descriptor_bomb(most.parse().expect("a number")),
         ["descriptors-in-flight"] => resources::descriptors_in_flight(),
@@ -48,23 +45,11 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
             resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"))
         }
         ["descriptors"] => files::descriptors(),
-        ["writes"] => files::writes(),
-        ["proc"] => files::proc(),
+        ["writable"] => files::writable(),
         ["devices"] => files::devices(),
         ["layers"] => files::layers(),
         ["write-layers"] => files::write_layers(),
-        ["leave", text] => files::leave(text),
-        ["seek", pid] => files::seek(pid),
-        ["secret"] => say("secret", std::fs::read("/open/secret").map(|_| ())),
-        ["calls"] => calls::all(),
-        ["namespaces"] => calls::namespaces(),
-        ["foreign", which] => calls::foreign(which),
-        ["mknod"] => calls::make_device(),
-        ["set-user-id"] => calls::run_set_user_id(),
-        ["euid"] => println!("euid {}", rustix::process::geteuid().as_raw()),
-        ["sockets"] => sockets::families(),
         ["network", port] => sockets::network(port.parse().expect("a port")),
-        ["abstract", name] => sockets::connect_abstract(name),
         ["runtime-api"] => sockets::talk(9001),
         ["platform-api"] => sockets::talk(9002),
         ["names"] => sockets::names(),
@@ -83,19 +68,6 @@ fn hello() {
     println!("host {}", rustix::system::uname().nodename().to_string_lossy());
     eprintln!("to standard error");
     say("stdin-is-empty", std::io::read_to_string(std::io::stdin()).map(|text| assert!(text.is_empty())));
-}
-
-fn processes() {
-    let mut numbers: Vec<u32> = std::fs::read_dir("/proc")
-        .expect("read /proc")
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    numbers.sort_unstable();
-    println!("count {}", numbers.len());
-    println!("pids {}", numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" "));
-    println!("self {}", std::process::id());
-    print!("first {}", read("/proc/1/comm"));
 }
 
 /// Will not end when asked, and then stops itself.

@@ -1,54 +1,12 @@
-//! The network and its families of sockets.
+//! The network, and the platform's ends of it.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::FromRawFd;
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{errno_name, read, say};
-
-/// Families and protocols: those for programs, and those that widen what of the kernel can be reached.
-pub(crate) fn families() {
-    let stream = libc::SOCK_STREAM;
-    let datagram = libc::SOCK_DGRAM;
-    let raw = libc::SOCK_RAW;
-    let sockets = [
-        ("good-unix", libc::AF_UNIX, stream, 0),
-        ("good-tcp", libc::AF_INET, stream | libc::SOCK_CLOEXEC, 0),
-        ("good-tcp6", libc::AF_INET6, stream | libc::SOCK_NONBLOCK, libc::IPPROTO_TCP),
-        ("good-udp", libc::AF_INET, datagram, libc::IPPROTO_UDP),
-        ("good-route", libc::AF_NETLINK, raw, libc::NETLINK_ROUTE),
-        ("packet", libc::AF_PACKET, raw, 0),
-        ("raw", libc::AF_INET, raw, libc::IPPROTO_ICMP),
-        ("ping", libc::AF_INET, datagram, libc::IPPROTO_ICMP),
-        ("alg", libc::AF_ALG, libc::SOCK_SEQPACKET, 0),
-        ("vsock", libc::AF_VSOCK, stream, 0),
-        ("netfilter", libc::AF_NETLINK, raw, libc::NETLINK_NETFILTER),
-        ("audit", libc::AF_NETLINK, raw, libc::NETLINK_AUDIT),
-        ("xfrm", libc::AF_NETLINK, raw, libc::NETLINK_XFRM),
-        ("generic", libc::AF_NETLINK, raw, libc::NETLINK_GENERIC),
-        ("bluetooth", libc::AF_BLUETOOTH, raw, 0),
-        ("can", libc::AF_CAN, raw, 1),
-        ("xdp", libc::AF_XDP, raw, 0),
-        ("rds", libc::AF_RDS, libc::SOCK_SEQPACKET, 0),
-        ("tipc", libc::AF_TIPC, stream, 0),
-        ("key", libc::AF_KEY, raw, 2),
-        ("sctp", libc::AF_INET, stream, libc::IPPROTO_SCTP),
-        ("mptcp", libc::AF_INET, stream, libc::IPPROTO_MPTCP),
-    ];
-    for (name, family, kind, protocol) in sockets {
-        // SAFETY: socket takes numbers only; the descriptor lives until this process ends.
-        let result = unsafe { libc::socket(family, kind, protocol) };
-        let outcome = if result >= 0 {
-            "ok".to_owned()
-        } else {
-            errno_name(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
-        };
-        println!("{name} {outcome}");
-    }
-}
+use super::{read, say};
 
 /// Interfaces, and connections to where they must not lead.
 pub(crate) fn network(port: u16) {
@@ -76,12 +34,6 @@ pub(crate) fn network(port: u16) {
     say("datagram", datagram.map(|_| ()));
     say("own-listener", TcpListener::bind("127.0.0.1:0").map(|_| ()));
     say("low-port", TcpListener::bind("127.0.0.1:80").map(|_| ()));
-}
-
-/// A socket without a path that a process of the host listens on.
-pub(crate) fn connect_abstract(name: &str) {
-    let address = std::os::unix::net::SocketAddr::from_abstract_name(name).expect("an address");
-    say("abstract", UnixStream::connect_addr(&address).map(|_| ()));
 }
 
 /// A listener of the platform: says hello and prints the answer.

@@ -1,0 +1,68 @@
+//! Things of the host and of a neighbour that attacks try to reach.
+//!
+//! Invariant: all of it is gone when it is dropped, also what environments without a /tmp of their own have left.
+
+use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+
+use super::inside;
+use super::stage::{Facts, PATIENCE, serial};
+use crate::syscalls;
+
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// What is the host's, for one run.
+pub(super) struct Reachable {
+    name: String,
+    port: u16,
+    /// Of System V shared memory: its key and its number.
+    memory: (u32, i32),
+    _listener: TcpListener,
+    _abstract_socket: UnixListener,
+}
+
+impl Reachable {
+    pub(super) fn make() -> std::io::Result<Self> {
+        let name = format!("lambent-attacked-{}-{}", std::process::id(), serial());
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
+        let abstract_socket = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
+        std::fs::write(format!("{SHARED_MEMORY}/{name}-host"), "secret of the host")?;
+        let memory = syscalls::make_shared_memory(0x6C61_0000 | (std::process::id() & 0xFFFF))?;
+        Ok(Self { name, port, memory, _listener: listener, _abstract_socket: abstract_socket })
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        Facts::default()
+            .with("host-port", self.port)
+            .with("host-abstract", &self.name)
+            .with("host-memory-key", self.memory.0)
+            .with("host-pid", std::process::id())
+            .with("host-name", rustix::system::uname().nodename().to_string_lossy())
+    }
+}
+
+impl Drop for Reachable {
+    fn drop(&mut self) {
+        syscalls::remove_shared_memory(self.memory.1);
+        for entry in std::fs::read_dir(SHARED_MEMORY).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&self.name) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// The neighbour, inside: leaves its traces, and stays.
+pub(super) fn be_neighbour(facts: &Facts) {
+    let name = format!("{}-neighbour", facts.get("host-abstract"));
+    for place in ["/tmp", SHARED_MEMORY] {
+        // Where this fails, nothing is there to be found, which an attack notices in its twin.
+        let _ = std::fs::write(format!("{place}/{name}"), "secret of the neighbour");
+    }
+    let listener = SocketAddr::from_abstract_name(name).and_then(|address| UnixListener::bind_addr(&address));
+    inside::say("ready");
+    std::thread::sleep(PATIENCE * 10);
+    drop(listener);
+}
