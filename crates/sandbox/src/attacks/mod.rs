@@ -17,7 +17,9 @@ mod inside;
 mod proc;
 mod reachable;
 mod refusal;
+mod resources;
 mod run;
+mod side_channels;
 mod sockets;
 mod stage;
 mod system_calls;
@@ -170,6 +172,8 @@ pub fn all() -> impl Iterator<Item = &'static Attack> {
         escapes::ATTACKS,
         identity::ATTACKS,
         files::ATTACKS,
+        resources::ATTACKS,
+        side_channels::ATTACKS,
     ]
     .into_iter()
     .flatten()
