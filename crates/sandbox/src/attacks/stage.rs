@@ -91,6 +91,11 @@ impl<'a> Stage<'a> {
         &self.facts
     }
 
+    /// Whether the neighbour is still there.
+    pub(super) fn neighbour_lives(&self) -> bool {
+        !wait_readable(&self.neighbour.pidfd, Duration::ZERO)
+    }
+
     /// The neighbour's pid 1, as the host numbers it.
     pub(crate) fn neighbours_pid(&self) -> Option<i32> {
         pid_in(&self.neighbour)

@@ -30,13 +30,10 @@ macro_rules! both {
             (concat!($mode, "_limits_are_set"), view::limits as _),
             (concat!($mode, "_network_is_loopback_only"), attacks::network as _),
             (concat!($mode, "_limits_cannot_be_raised"), attacks::limits as _),
-            (concat!($mode, "_thread_bomb_is_bounded"), resources::thread_bomb as _),
-            (concat!($mode, "_descriptors_are_bounded"), resources::descriptor_bomb as _),
             (
                 concat!($mode, "_descriptors_in_flight_stop_nobody_else"),
                 resources::descriptors_in_flight as _,
             ),
-            (concat!($mode, "_shared_memory_is_bounded"), resources::shared_memory as _),
             (concat!($mode, "_spawner_runs_from_a_sealed_copy"), spawner::sealed as _),
             (concat!($mode, "_start_is_refused_after_the_first_thread"), spawner::threads_refused as _),
             (concat!($mode, "_runtime_api_is_reachable"), life::runtime_api as _),
@@ -62,8 +59,6 @@ macro_rules! both {
             (concat!($mode, "_failures_name_their_step_and_leave_nothing"), life::failures as _),
             (concat!($mode, "_death_of_the_platform_leaves_nothing"), spawner::platform_dies as _),
             (concat!($mode, "_death_of_the_spawner_leaves_no_process"), spawner::spawner_dies as _),
-            (concat!($mode, "_fork_bomb_is_bounded"), resources::fork_bomb as _),
-            (concat!($mode, "_tmp_is_bounded"), resources::tmp as _),
         ]
     };
 }
@@ -71,18 +66,13 @@ macro_rules! both {
 pub(crate) fn privileged() -> Vec<Case> {
     let mut cases: Vec<Case> = both!("root");
     let only: Vec<Case> = vec![
-        ("root_memory_bomb_kills_the_environment_only", resources::memory_bomb),
-        ("root_memory_file_bomb_kills_the_environment_only", resources::memory_file_bomb),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
-        ("root_kernel_memory_bomb_kills_the_environment_only", resources::kernel_memory),
         ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
         ("root_processor_time_is_in_proportion_to_the_share", resources::processor),
         ("root_an_initialisation_has_a_whole_processor", resources::processor_at_first),
         ("root_leftovers_are_removed_at_the_next_start", spawner::leftovers),
         ("root_weak_network_reaches_the_host", weakened::network),
-        ("root_weak_process_limits_let_a_fork_bomb_grow", weakened::process_limits),
-        ("root_weak_memory_limit_lets_a_bomb_grow", weakened::memory_limit),
     ];
     cases.extend(only);
     cases
@@ -90,10 +80,7 @@ pub(crate) fn privileged() -> Vec<Case> {
 
 pub(crate) fn rootless() -> Vec<Case> {
     let mut cases: Vec<Case> = both!("rootless");
-    let only: Vec<Case> = vec![
-        ("rootless_missing_protections_are_named", view::missing),
-        ("rootless_weak_process_limit_lets_a_fork_bomb_grow", weakened::process_limits),
-    ];
+    let only: Vec<Case> = vec![("rootless_missing_protections_are_named", view::missing)];
     cases.extend(only);
     cases
 }

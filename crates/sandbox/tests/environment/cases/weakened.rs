@@ -14,7 +14,7 @@ macro_rules! skipped {
 }
 
 #[cfg(not(feature = "weaken"))]
-skipped! { network layers process_limits memory_limit }
+skipped! { network layers }
 
 #[cfg(feature = "weaken")]
 pub(crate) use on::*;
@@ -53,18 +53,6 @@ mod on {
         let port = host.local_addr().expect("its address").port().to_string();
         let ended = bench.run_weakened(&["network", &port], &[Layer::Network]);
         assert_eq!(result(&ended, "host-loopback"), "ok");
-        passed()
-    }
-
-    pub(crate) fn process_limits(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["fork-bomb", "100"], &[Layer::ProcessLimit, Layer::Cgroup]);
-        assert_eq!(result(&ended, "ending"), "unbounded");
-        passed()
-    }
-
-    pub(crate) fn memory_limit(bench: &Bench) -> Verdict {
-        let ended = bench.run_weakened(&["memory-bomb", "128"], &[Layer::Cgroup]);
-        assert_eq!(result(&ended, "held"), "128");
         passed()
     }
 }

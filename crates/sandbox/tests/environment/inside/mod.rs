@@ -29,18 +29,8 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["threads"] => threads(),
         ["daemon", ..] => resources::daemonise(),
         ["change-limits"] => limits::change(),
-        ["thread-bomb", most] => resources::thread_bomb(most.parse().expect("a number")),
-        ["descriptor-bomb", most] => resources::descriptor_bomb(most.parse().expect("a number")),
         ["descriptors-in-flight"] => resources::descriptors_in_flight(),
-        ["fill-shared-memory", mebibytes] => {
-            resources::fill("/dev/shm/big", mebibytes.parse().expect("a number"))
-        }
-        ["memory-file-bomb", mebibytes] => resources::memory_file_bomb(mebibytes.parse().expect("a number")),
-        ["socket-bomb", most] => resources::socket_bomb(most.parse().expect("a number")),
-        ["fork-bomb", most] => resources::fork_bomb(most.parse().expect("a number")),
-        ["memory-bomb", mebibytes] => resources::memory_bomb(mebibytes.parse().expect("a number")),
         ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),
-        ["fill-inodes", most] => resources::fill_inodes(most.parse().expect("a number")),
         ["spin", milliseconds, threads] => {
             resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"))
         }
