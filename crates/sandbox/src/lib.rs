@@ -7,9 +7,11 @@
 
 pub mod attacks;
 mod cgroup;
+mod egress;
 mod environment;
 mod error;
 mod handle;
+mod netlink;
 mod protections;
 mod seccomp;
 mod spawner;
@@ -18,6 +20,7 @@ mod step;
 mod syscalls;
 mod weaken;
 
+pub use egress::{Destination, DestinationError, Egress, EgressOptions, Network};
 pub use error::{AttackError, CreateError, StartError};
 pub use handle::{MemoryUsage, Sandbox};
 pub use protections::{Mode, Need, Protection, Protections, need};

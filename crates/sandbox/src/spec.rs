@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use zeroize::Zeroize;
 
+use crate::egress::Egress;
+
 /// Most bytes of one argument, variable or path.
 pub(crate) const MAX_TEXT: usize = 128 * 1024;
 /// Most arguments, and most environment variables.
@@ -84,6 +86,8 @@ pub struct SandboxSpec {
     pub hostname: String,
     /// Bounds.
     pub limits: Limits,
+    /// What it may reach beyond itself.
+    pub egress: Egress,
 }
 
 /// What is wrong with a request. Nothing was made.
@@ -118,6 +122,9 @@ pub enum SpecError {
     /// The host name.
     #[error("the host name is not 1 to 63 letters, digits and hyphens")]
     Hostname,
+    /// The list of destinations.
+    #[error("the list of destinations is empty or has more than 64")]
+    Egress,
     /// A limit.
     #[error("the limit {0} is out of range")]
     Limit(&'static str),
@@ -153,6 +160,9 @@ impl SandboxSpec {
         }
         if !is_hostname(&self.hostname) {
             return Err(SpecError::Hostname);
+        }
+        if !self.egress.is_valid() {
+            return Err(SpecError::Egress);
         }
         self.check_texts()?;
         self.limits.check()

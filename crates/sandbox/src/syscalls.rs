@@ -211,6 +211,21 @@ pub(crate) fn raise_loopback(socket: impl AsFd) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Whether an interface of the socket's network namespace passes packets: it is up, and its other end too.
+pub(crate) fn is_running(socket: impl AsFd, name: &str) -> Result<bool, Errno> {
+    // SAFETY: all-zero bytes are a valid ifreq: it holds a name and a union of plain data.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // One byte stays zero.
+    let places = request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1);
+    places.zip(name.bytes()).for_each(|(place, byte)| *place = byte as libc::c_char);
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: SIOCGIFFLAGS reads and writes an ifreq, which `request` is.
+    checked(unsafe { libc::ioctl(fd, libc::SIOCGIFFLAGS as _, std::ptr::from_mut(&mut request)) }.into())?;
+    // SAFETY: the kernel has just written the flags into the union.
+    let flags = unsafe { request.ifr_ifru.ifru_flags };
+    Ok(libc::c_int::from(flags) & libc::IFF_RUNNING != 0)
+}
+
 /// A signal set as the kernel takes it.
 fn signal_set(signals: &[libc::c_int]) -> libc::sigset_t {
     // SAFETY: all-zero bytes are a valid sigset_t, which sigemptyset then sets up properly.

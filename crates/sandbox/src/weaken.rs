@@ -55,6 +55,10 @@ pub enum Layer {
     PrivateTmp = 1 << 20,
     /// The host's /dev.
     Devices = 1 << 21,
+    /// The host's firewall does not know the environment's way out.
+    EgressFilter = 1 << 22,
+    /// A way out leads everywhere, as far as routes go.
+    EgressRoutes = 1 << 23,
 }
 
 #[cfg(not(feature = "weaken"))]

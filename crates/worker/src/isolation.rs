@@ -2,7 +2,7 @@
 //!
 //! Invariant: a [`Cell`] that is dropped leaves nothing behind, neither processes nor groups nor mounts.
 
-use crate::CodeId;
+use crate::{CodeId, Egress};
 use std::io;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -47,6 +47,8 @@ pub struct CellSpec {
     pub cpu_millis: u32,
     /// Until then: not less.
     pub init_cpu_millis: u32,
+    /// What it may reach beyond itself.
+    pub egress: Egress,
 }
 
 /// A started environment.

@@ -41,5 +41,6 @@ pub use logging::{LogFormat, LogLevel, Logging};
 pub use options::Options;
 pub use platform::{NoPlatform, PlatformEndpoint};
 pub use sandboxed::SandboxIsolation;
+pub use sandbox::{Destination, Egress};
 pub use spec::{Code, CodeId, EnvironmentSpec};
 pub use worker::{LiveEnvironment, Worker};

@@ -71,6 +71,7 @@ fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
             init_cpu_millis: spec.init_cpu_millis,
             open_files: OPEN_FILES,
         },
+        egress: spec.egress.clone(),
     })
 }
 

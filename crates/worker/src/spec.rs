@@ -1,6 +1,6 @@
 //! Everything that the worker is told about an environment. It opens no store and decides no policy.
 
-use crate::{Logging, RoleCredentials};
+use crate::{Egress, Logging, RoleCredentials};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct EnvironmentSpec {
     pub code: Code,
     /// The layers, in order: merged at /opt, a later one's files win. At most five.
     pub layers: Vec<Code>,
+    /// What it may reach beyond itself, as the operator allows.
+    pub egress: Egress,
     /// The execution role's, if the function has them.
     pub credentials: Option<RoleCredentials>,
     /// What its log lines look like.

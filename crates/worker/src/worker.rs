@@ -256,6 +256,7 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String], proc
         tmp_bytes: u64::from(spec.ephemeral_storage_mb) << 20,
         cpu_millis: cpu.millis,
         init_cpu_millis: cpu.init_millis,
+        egress: spec.egress.clone(),
     }
 }
 

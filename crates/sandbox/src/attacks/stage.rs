@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Target;
 use super::inside::{NEIGHBOUR, TRY};
 use super::reachable::Reachable;
+use crate::egress::Egress;
 use crate::error::AttackError;
 use crate::handle::{Sandbox, wait_readable};
 use crate::protections::Mode;
@@ -141,6 +142,7 @@ fn spec(target: &Target<'_>, role: &str, facts: &Facts) -> SandboxSpec {
         cwd: "/var/task".to_owned(),
         hostname: "attacked".to_owned(),
         limits: target.limits.clone(),
+        egress: Egress::None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first process of an environment, from its first instruction to the runtime's.
 //!
 //! ```text
-//! clone3 ─ join cgroups ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
+//! clone3 ─ join cgroups ─ way out ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
 //!                                                                 └ fork ─ exec of the runtime (pid 2)
 //!                                                  pid 1 ─ reaps, reports the runtime's end, exits: all die
 //! ```
@@ -19,6 +19,7 @@ mod procfs;
 mod setup_channel;
 mod streams;
 mod texts;
+mod uplink;
 mod user_namespace;
 
 use std::fs::File;
@@ -30,6 +31,7 @@ use rustix::thread::UnshareFlags;
 pub(crate) use network::Listeners;
 pub(crate) use setup_channel::{Report, receive_report};
 pub(crate) use texts::Texts;
+pub(crate) use uplink::Uplink;
 pub(crate) use user_namespace::write_once;
 
 use mounts::Swap;
@@ -72,6 +74,8 @@ pub(crate) struct Plan {
     pub(crate) guest: Option<OwnedFd>,
     /// The spawner's pidfd.
     pub(crate) spawner: OwnedFd,
+    /// The way out, if there is one.
+    pub(crate) uplink: Option<Uplink>,
 }
 
 /// The namespaces that the first process begins in. The cgroup namespace follows after it has joined its cgroups, so that
@@ -128,7 +132,13 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     if plan.weakened.keeps(Layer::UtsNamespace) {
         rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
     }
+    if let Some(uplink) = &plan.uplink {
+        uplink::make(uplink, plan.weakened)?;
+    }
     mounts::build(plan)?;
+    if let Some(uplink) = &plan.uplink {
+        uplink::await_link(uplink)?;
+    }
     let listeners = network::listen(plan.weakened)?;
     setup_channel::send_listeners(&plan.channel, &listeners)?;
     drop(listeners);

@@ -10,13 +10,15 @@ use rustix::fs::{CWD, Mode as FileMode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 
+use super::egress::Address;
 use super::environments::{Birth, Environment, Slot, State};
 use super::packet;
 use super::prepare::Workshop;
 use super::{overlay, staging};
 use crate::cgroup::{Freezer, FreezerKind, Group};
+use crate::egress::Egress;
 use crate::environment::mounts::{clone_tree, open_beneath};
-use crate::environment::{self, Plan, Texts};
+use crate::environment::{self, Plan, Texts, Uplink};
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
 use crate::syscalls::{self, Cloned};
@@ -37,13 +39,31 @@ pub(super) fn begin(
         Ok(group) => group,
         Err(failed) => return Err((failed, lifeline)),
     };
-    match start(shop, spec, weakened, uid, group) {
+    let (uplink, address) = match way_out(shop, spec, weakened) {
+        Ok(way_out) => way_out.unzip(),
+        Err(failed) => {
+            shop.remove_group(&spec.id);
+            return Err((failed, lifeline));
+        }
+    };
+    match start(shop, spec, weakened, uid, group, uplink) {
         Ok(Started { birth, pidfd, oom_event, lets_die }) => {
             let state = State::SettingUp(birth);
             let id = spec.id.clone();
-            Ok(Environment { id, slot, lifeline, pidfd, oom_event, lets_die, state, is_reaped: false })
+            Ok(Environment {
+                id,
+                slot,
+                lifeline,
+                pidfd,
+                oom_event,
+                lets_die,
+                state,
+                is_reaped: false,
+                address,
+            })
         }
         Err(failed) => {
+            shop.give_back(address);
             shop.remove_group(&spec.id);
             Err((failed, lifeline))
         }
@@ -57,12 +77,25 @@ struct Started {
     lets_die: Option<Freezer>,
 }
 
+/// The server has seen to it that there is a gate where one is needed.
+fn way_out(
+    shop: &mut Workshop,
+    spec: &SandboxSpec,
+    weakened: Weakened,
+) -> Result<Option<(Uplink, Address)>, Failed> {
+    match &mut shop.gate {
+        Some(gate) if spec.egress != Egress::None => gate.admit(&spec.egress, weakened).map(Some),
+        _ => Ok(None),
+    }
+}
+
 fn start(
     shop: &mut Workshop,
     spec: &SandboxSpec,
     weakened: Weakened,
     uid: u32,
     group: Group,
+    uplink: Option<Uplink>,
 ) -> Result<Started, Failed> {
     let (output, output_inside) = pipe()?;
     let (status, status_inside) = pipe()?;
@@ -93,6 +126,7 @@ fn start(
         status: status_inside,
         guest: guest_inside,
         spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
+        uplink,
     };
     let flags = environment::clone_flags(shop.mode, weakened);
     match syscalls::clone3(flags, clone_into.as_ref()).at(Step::Clone3)? {

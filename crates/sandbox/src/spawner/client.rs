@@ -83,6 +83,7 @@ fn take_answer(packet: Packet, lifeline: OwnedFd) -> Result<Sandbox, CreateError
         }
         Ok(Answer::Failed(failed)) => Err(failed.into()),
         Ok(Answer::Refused(Refusal::Full)) => Err(CreateError::Full),
+        Ok(Answer::Refused(Refusal::NoEgress)) => Err(CreateError::NoEgress),
         Ok(Answer::Refused(Refusal::Duplicate)) => Err(CreateError::Duplicate),
         _ => Err(CreateError::Answer),
     }

@@ -19,6 +19,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::process::{Signal, WaitId, WaitIdOptions};
 
+use super::egress::Address;
 use super::packet;
 use super::protocol::Answer;
 use crate::cgroup::{Freezer, GaugeKind};
@@ -40,6 +41,8 @@ pub(super) struct Environment {
     pub(super) lets_die: Option<Freezer>,
     pub(super) state: State,
     pub(super) is_reaped: bool,
+    /// Of its way out.
+    pub(super) address: Option<Address>,
     /// Closed last, as the fields are dropped in this order: the platform takes its end for the end of everything.
     pub(super) lifeline: OwnedFd,
 }

@@ -5,6 +5,7 @@
 
 mod birth;
 mod client;
+mod egress;
 mod environments;
 mod launch;
 mod overlay;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 pub use launch::run_if_spawner;
 
+use crate::egress::EgressOptions;
 use crate::error::{CreateError, StartError};
 use crate::handle::Sandbox;
 use crate::protections::Protections;
@@ -45,6 +47,9 @@ pub struct SpawnerOptions {
     pub uid_base: u32,
     /// How many uids follow it, which is the most environments that can live at the same time.
     pub uid_count: u32,
+    /// How environments may reach something, if any may. Where it can't be done, environments that are to reach something are
+    /// refused, and [`Protections`] say why.
+    pub egress: Option<EgressOptions>,
 }
 
 impl SpawnerOptions {
@@ -61,6 +66,9 @@ impl SpawnerOptions {
         }
         if !(1..=100_000).contains(&self.uid_count) {
             return Err(StartError::Option("uid_count"));
+        }
+        if !self.egress.as_ref().is_none_or(EgressOptions::is_valid) {
+            return Err(StartError::Option("egress"));
         }
         Ok(())
     }

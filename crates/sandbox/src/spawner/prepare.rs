@@ -11,6 +11,7 @@ use rustix::process::{PidfdFlags, Resource, Rlimit};
 use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::SpawnerOptions;
+use super::egress::{Address, Gate};
 use super::staging::Staging;
 use super::uids::Uids;
 use crate::cgroup::Groups;
@@ -29,6 +30,10 @@ pub(super) struct Workshop {
     pub(super) filter: Arc<Filter>,
     /// This process.
     pub(super) own_pidfd: OwnedFd,
+    /// Ways out of environments.
+    pub(super) gate: Option<Gate>,
+    /// For the report, when there is to be a gate and is none.
+    pub(super) why_no_gate: Option<String>,
 }
 
 /// Why not.
@@ -54,7 +59,9 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     // The groups are made with the user's own credentials, before there is another user namespace.
     let groups = Groups::find(&options.name)?;
     match enter_namespaces(options) {
-        Ok((mode, uids, staging, filter)) => Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd }),
+        Ok((mode, uids, staging, filter)) => {
+            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd, gate: None, why_no_gate: None })
+        }
         Err(failed) => {
             groups.remove_all();
             Err(failed.into())
@@ -127,14 +134,47 @@ fn enter_user_namespace() -> Result<(), Failed> {
 }
 
 impl Workshop {
+    /// Makes ways out possible, or learns why they are not. Comes after the trial of everything else.
+    pub(super) fn open_gate(&mut self, options: &SpawnerOptions) {
+        match (&options.egress, self.mode) {
+            (Some(_), Mode::Rootless) => {
+                self.why_no_gate = Some("ways out of environments need root".to_owned());
+            }
+            (Some(egress), Mode::Privileged) => match Gate::open(&options.name, egress) {
+                Ok(gate) => self.gate = Some(gate),
+                Err(why) => self.why_no_gate = Some(why),
+            },
+            (None, Mode::Privileged) => Gate::remove_leftovers(&options.name),
+            (None, Mode::Rootless) => {}
+        }
+    }
+
+    /// There are to be no ways out after all.
+    pub(super) fn close_gate(&mut self, why: String) {
+        if let Some(gate) = self.gate.take() {
+            gate.close();
+            self.why_no_gate = Some(why);
+        }
+    }
+
+    /// The address of an environment that has ended, if it had one.
+    pub(super) fn give_back(&mut self, address: Option<Address>) {
+        if let (Some(gate), Some(address)) = (&mut self.gate, address) {
+            gate.give_back(address);
+        }
+    }
+
     /// Removes the group of an environment whose processes are gone; false when the kernel still counts some.
     pub(super) fn remove_group(&self, id: &str) -> bool {
         self.groups.remove(id).is_ok()
     }
 
-    /// Removes the spawner's groups, at its end.
+    /// Removes the spawner's groups and its firewall, at its end.
     pub(super) fn remove_all(&self) {
         self.groups.remove_all();
+        if let Some(gate) = &self.gate {
+            gate.close();
+        }
     }
 }
 

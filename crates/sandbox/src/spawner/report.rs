@@ -28,7 +28,12 @@ impl Workshop {
             "the environment's own memory and processors in /proc, and figures that stand still; sysinfo(2) shows the host's",
         ));
         list.push(self.inodes());
-        list.push(in_force("network", "loopback only"));
+        list.push(in_force(
+            "network",
+            "of its own: loopback, and nothing else where the configuration does not say so",
+        ));
+        list.push(in_force("dns", "answered, or denied at once, by the platform"));
+        list.extend(self.egress());
         list.push(in_force("capabilities", "none, bounding set empty, secure bits locked, no_new_privs"));
         list.extend(landlock());
         list.push(in_force(
@@ -79,6 +84,26 @@ impl Workshop {
             ),
         };
         Protection { name: "freezer".to_owned(), in_force: self.groups.freezer.is_ok(), why }
+    }
+
+    /// Only where there are to be ways out.
+    fn egress(&self) -> Vec<Protection> {
+        let missing = |name: &str, why: &String| Protection {
+            name: name.to_owned(),
+            in_force: false,
+            why: why.clone(),
+        };
+        match (&self.gate, &self.why_no_gate) {
+            (Some(_), _) => vec![
+                in_force(
+                    "egress",
+                    "IPv4, for whom the configuration names: a link and routes of its own, nftables on the host",
+                ),
+                in_force("network-rate", "bytes per second and connections of each environment, by nftables"),
+            ],
+            (None, Some(why)) => vec![missing("egress", why), missing("network-rate", why)],
+            (None, None) => Vec::new(),
+        }
     }
 
     fn identity(&self) -> Protection {

@@ -16,6 +16,7 @@ use super::packet::{self, Packet};
 use super::prepare::{self, Unready, Workshop};
 use super::protocol::{self, Answer, HEADER, Refusal, RequestHeader, RequestKind};
 use super::{SpawnerOptions, birth, trial};
+use crate::egress::Egress;
 use crate::environment::{Report, receive_report};
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
@@ -41,6 +42,10 @@ fn serve(socket: OwnedFd) -> Result<(), Failed> {
     if let Err(unready) = trial::run(&mut shop) {
         shop.remove_all();
         return refuse_start(&socket, unready);
+    }
+    shop.open_gate(&options);
+    if let Err(unready) = trial::way_out(&mut shop) {
+        shop.close_gate(unready);
     }
     if let Err(failed) = announce(&socket, &shop) {
         shop.remove_all();
@@ -193,6 +198,9 @@ impl Server {
         if self.environments.has_id(&spec.id) {
             return Err((Answer::Refused(Refusal::Duplicate), lifeline));
         }
+        if spec.egress != Egress::None && self.shop.gate.is_none() {
+            return Err((Answer::Refused(Refusal::NoEgress), lifeline));
+        }
         let Some(slot) = self.environments.free_slot(self.uid_count) else {
             return Err((Answer::Refused(Refusal::Full), lifeline));
         };
@@ -265,9 +273,9 @@ impl Server {
             if !self.shop.remove_group(&environment.id) {
                 continue;
             }
-            if let Some(ended) = self.environments.remove(serial)
-                && let State::Doomed(Some(failed)) = ended.state
-            {
+            let Some(ended) = self.environments.remove(serial) else { continue };
+            self.shop.give_back(ended.address);
+            if let State::Doomed(Some(failed)) = ended.state {
                 // Whoever asked may have gone.
                 let _ = packet::send(&ended.lifeline, &Answer::Failed(failed).encode(), &[]);
             }

@@ -1,5 +1,5 @@
 //! The trial at the start: one environment on an empty root with two layers, which must get as far as the exec of a
-//! program that is not there.
+//! program that is not there. Where environments may have a way out, another one with it.
 //!
 //! Invariant: a spawner that reports itself ready has seen every step of an environment's creation succeed on this machine.
 
@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use super::birth;
 use super::environments::{Birth, Environment, State};
 use super::prepare::{Unready, Workshop};
+use crate::egress::Egress;
 use crate::environment::{Report, receive_report};
 use crate::handle::wait_readable;
 use crate::spawner::packet;
@@ -21,10 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes it and looks at how it fails.
 pub(super) fn run(shop: &mut Workshop) -> Result<(), Unready> {
+    reach_the_exec(shop, Egress::None)
+}
+
+/// The same with a way out, where there is one. What fails there makes no ways out possible, and nothing else impossible.
+pub(super) fn way_out(shop: &mut Workshop) -> Result<(), String> {
+    if shop.gate.is_none() {
+        return Ok(());
+    }
+    reach_the_exec(shop, Egress::Internet).map_err(|unready| match unready {
+        Unready::Failed(failed) => format!("{}: {}", failed.step, failed.errno),
+        Unready::Unprotected(why) => why,
+    })
+}
+
+fn reach_the_exec(shop: &mut Workshop, egress: Egress) -> Result<(), Unready> {
     let trees = [tree_of('0')?, tree_of('1')?];
     let root = shop.staging.make_probe(&trees)?;
     let uid = shop.uids.base;
-    let outcome = attempt(shop, &spec(root, trees.clone()), uid);
+    let outcome = attempt(shop, &spec(root, trees.clone(), egress), uid);
     shop.staging.remove_probe(&trees)?;
     match outcome? {
         Failed { step: Step::ExecRuntime, errno: Errno::NOENT } => Ok(()),
@@ -44,6 +60,7 @@ fn attempt(shop: &mut Workshop, spec: &SandboxSpec, uid: u32) -> Result<Failed, 
     environment.kill();
     wait_readable(&environment.pidfd, PATIENCE);
     environment.reap();
+    shop.give_back(environment.address.take());
     for _ in 0..100 {
         if shop.remove_group(&spec.id) {
             break;
@@ -72,7 +89,7 @@ fn unexpected(errno: Errno) -> Failed {
     Failed { step: Step::SetupDied, errno }
 }
 
-fn spec(root: String, [tree, lower]: [TreeName; 2]) -> SandboxSpec {
+fn spec(root: String, [tree, lower]: [TreeName; 2], egress: Egress) -> SandboxSpec {
     SandboxSpec {
         id: "0".repeat(32),
         root: root.into(),
@@ -92,5 +109,6 @@ fn spec(root: String, [tree, lower]: [TreeName; 2]) -> SandboxSpec {
             init_cpu_millis: 1000,
             open_files: 64,
         },
+        egress,
     }
 }

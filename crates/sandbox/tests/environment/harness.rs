@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit};
-use sandbox::{Limits, Sandbox, SandboxSpec, Spawner, SpawnerOptions, TreeName};
+use sandbox::{Egress, EgressOptions, Limits, Sandbox, SandboxSpec, Spawner, SpawnerOptions, TreeName};
 
 use crate::{cases, tree};
 
@@ -60,12 +60,22 @@ impl Bench {
 
     /// A spawner of that name and a code tree, over a runtime root that exists.
     pub(crate) fn named(name: &str, root: &Path) -> Self {
+        Self::with_egress(name, root, None)
+    }
+
+    /// The same, where environments may have ways out.
+    pub(crate) fn with_egress(name: &str, root: &Path, egress: Option<EgressOptions>) -> Self {
         let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
         let frugal = Rlimit { current: Some(FRUGAL_DESCRIPTORS), maximum: hard };
         rustix::process::setrlimit(Resource::Nofile, frugal).expect("a lower limit");
         let name = name.to_owned();
-        let options =
-            SpawnerOptions { name: name.clone(), staging_bytes: 64 << 20, uid_base: 900_000, uid_count: 16 };
+        let options = SpawnerOptions {
+            name: name.clone(),
+            staging_bytes: 64 << 20,
+            uid_base: 900_000,
+            uid_count: 16,
+            egress,
+        };
         let spawner = Spawner::start(options).expect("the spawner starts");
         let code = tree::stage(spawner.staging(), 'a');
         let layers = tree::stage_layers(spawner.staging());
@@ -89,6 +99,7 @@ impl Bench {
             env: vec![("GREETING".to_owned(), "hello".to_owned())],
             cwd: "/var/task".to_owned(),
             hostname: "environment".to_owned(),
+            egress: Egress::None,
             limits: Limits {
                 memory_bytes: 64 << 20,
                 tmp_bytes: 8 << 20,

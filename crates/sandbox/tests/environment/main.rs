@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod egress;
 mod harness;
 mod host;
 mod inside;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some("inside") => inside::run(&arguments[2..]),
+        Some("egress") => egress::run(&arguments[2..]),
+        Some("world") => egress::be_the_world(),
         Some("platform") => platform::run(&arguments[2..]),
         Some("rootless") => harness::run_rootless(&arguments[2..]),
         _ => harness::run(&arguments[1..]),

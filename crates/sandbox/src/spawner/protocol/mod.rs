@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use encoding::{Reader, Writer, header};
 
 use crate::cgroup::{FreezerKind, GaugeKind};
+use crate::egress::{Destination, Egress, EgressOptions};
 use crate::protections::Protections;
 use crate::spawner::SpawnerOptions;
 use crate::spec::{Limits, SandboxSpec, TreeName};
@@ -68,6 +69,8 @@ pub(crate) enum Refusal {
     Full = 2,
     /// The id is taken.
     Duplicate = 3,
+    /// Nothing leads out.
+    NoEgress = 4,
 }
 
 impl RequestHeader {
@@ -133,6 +136,7 @@ impl Answer {
             (5, 1, 0) => Self::Refused(Refusal::Malformed),
             (5, 2, 0) => Self::Refused(Refusal::Full),
             (5, 3, 0) => Self::Refused(Refusal::Duplicate),
+            (5, 4, 0) => Self::Refused(Refusal::NoEgress),
             _ => return Err(Malformed),
         };
         reader.end()?;
@@ -155,6 +159,11 @@ pub(crate) fn encode_options(options: &SpawnerOptions) -> Vec<u8> {
     writer.number(options.staging_bytes);
     writer.number(options.uid_base.into());
     writer.number(options.uid_count.into());
+    writer.number(options.egress.is_some().into());
+    if let Some(egress) = &options.egress {
+        writer.text(&egress.network.to_string());
+        writer.number(egress.bytes_per_second);
+    }
     writer.0
 }
 
@@ -165,10 +174,38 @@ pub(crate) fn decode_options(body: &[u8]) -> Result<SpawnerOptions, Malformed> {
         staging_bytes: reader.number()?,
         uid_base: reader.number32()?,
         uid_count: reader.number32()?,
+        egress: if reader.flag()? { Some(decode_egress_options(&mut reader)?) } else { None },
     };
     reader.end()?;
     options.check().map_err(|_| Malformed)?;
     Ok(options)
+}
+
+fn decode_egress_options(reader: &mut Reader<'_>) -> Result<EgressOptions, Malformed> {
+    let network = reader.text()?.parse().map_err(|_| Malformed)?;
+    Ok(EgressOptions { network, bytes_per_second: reader.number()? })
+}
+
+fn encode_egress(writer: &mut Writer, egress: &Egress) {
+    let (kind, list) = match egress {
+        Egress::None => (0, &[][..]),
+        Egress::Internet => (1, &[][..]),
+        Egress::Allow(list) => (2, &list[..]),
+    };
+    writer.number(kind);
+    let texts: Vec<String> = list.iter().map(Destination::to_string).collect();
+    writer.texts(texts.iter().map(String::as_str));
+}
+
+fn decode_egress(reader: &mut Reader<'_>) -> Result<Egress, Malformed> {
+    let (kind, texts) = (reader.number()?, reader.texts()?);
+    let list = texts.iter().map(|text| text.parse().map_err(|_| Malformed)).collect::<Result<Vec<_>, _>>()?;
+    match kind {
+        0 if list.is_empty() => Ok(Egress::None),
+        1 if list.is_empty() => Ok(Egress::Internet),
+        2 => Ok(Egress::Allow(list)),
+        _ => Err(Malformed),
+    }
 }
 
 pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
@@ -191,6 +228,7 @@ pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
     writer.texts(spec.argv.iter().map(String::as_str));
     writer.texts(spec.env.iter().map(|(name, _)| name.as_str()));
     writer.texts(spec.env.iter().map(|(_, value)| value.as_str()));
+    encode_egress(&mut writer, &spec.egress);
     writer.0
 }
 
@@ -211,6 +249,7 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
     let weakened = Weakened::from_bits(reader.number32()?).ok_or(Malformed)?;
     let (channel, layers) = (reader.flag()?, reader.texts()?);
     let (argv, names, values) = (reader.texts()?, reader.texts()?, reader.texts()?);
+    let egress = decode_egress(&mut reader)?;
     reader.end()?;
     if names.len() != values.len() {
         return Err(Malformed);
@@ -230,6 +269,7 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
         cwd,
         hostname,
         limits,
+        egress,
     };
     spec.check().map_err(|_| Malformed)?;
     Ok((spec, weakened))

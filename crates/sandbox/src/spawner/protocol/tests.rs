@@ -15,6 +15,20 @@ fn limits() -> impl Strategy<Value = Limits> {
     })
 }
 
+fn egress() -> impl Strategy<Value = Egress> {
+    let one =
+        (any::<u32>(), any::<Option<std::num::NonZeroU16>>()).prop_filter_map("one", |(address, port)| {
+            let address = std::net::Ipv4Addr::from_bits(address);
+            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{address}{port}").parse::<Destination>().ok()
+        });
+    prop_oneof![
+        Just(Egress::None),
+        Just(Egress::Internet),
+        prop::collection::vec(one, 1..=64).prop_map(Egress::Allow)
+    ]
+}
+
 fn spec() -> impl Strategy<Value = SandboxSpec> {
     let names = (
         "[0-9a-f]{32}",
@@ -28,9 +42,9 @@ fn spec() -> impl Strategy<Value = SandboxSpec> {
         ("/[a-z/]{0,20}", prop::collection::vec("[^\0]{0,40}", 0..8)),
         prop::collection::vec(("[^\0=]{1,20}", "[^\0]{0,40}"), 0..8),
     );
-    (names, more, lists, limits()).prop_filter_map(
+    (names, more, lists, limits(), egress()).prop_filter_map(
         "a valid request",
-        |((id, root, code, cwd, hostname), (layers, channel), lists, limits)| {
+        |((id, root, code, cwd, hostname), (layers, channel), lists, limits, egress)| {
             let ((program, arguments), env) = lists;
             let spec = SandboxSpec {
                 id,
@@ -43,6 +57,7 @@ fn spec() -> impl Strategy<Value = SandboxSpec> {
                 cwd,
                 hostname,
                 limits,
+                egress,
             };
             spec.check().is_ok().then_some(spec)
         },
@@ -103,6 +118,7 @@ fn answers_survive_the_way() {
         Answer::Refused(Refusal::Full),
         Answer::Refused(Refusal::Malformed),
         Answer::Refused(Refusal::Duplicate),
+        Answer::Refused(Refusal::NoEgress),
     ];
     for answer in answers {
         assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
@@ -119,14 +135,28 @@ fn headers_survive_the_way_and_big_bodies_are_refused() {
 
 #[test]
 fn options_are_checked_on_arrival() {
-    let options =
-        SpawnerOptions { name: "lambent-1".to_owned(), staging_bytes: 1 << 30, uid_base: 1000, uid_count: 1 };
-    assert_eq!(decode_options(&encode_options(&options)), Ok(options.clone()));
+    let options = SpawnerOptions {
+        name: "lambent-1".to_owned(),
+        staging_bytes: 1 << 30,
+        uid_base: 1000,
+        uid_count: 1,
+        egress: None,
+    };
+    let egress = |network: &str, bytes_per_second| {
+        Some(EgressOptions { network: network.parse().expect("a network"), bytes_per_second })
+    };
+    let open = SpawnerOptions { egress: egress("198.19.0.0/16", 1 << 20), ..options.clone() };
+    for options in [&options, &open] {
+        assert_eq!(decode_options(&encode_options(options)), Ok(options.clone()));
+    }
     for change in [
         SpawnerOptions { name: "../up".to_owned(), ..options.clone() },
         SpawnerOptions { uid_base: 0, ..options.clone() },
         SpawnerOptions { uid_count: 0, ..options.clone() },
-        SpawnerOptions { staging_bytes: 0, ..options },
+        SpawnerOptions { staging_bytes: 0, ..options.clone() },
+        SpawnerOptions { egress: egress("127.0.0.0/16", 1 << 20), ..options.clone() },
+        SpawnerOptions { egress: egress("10.0.0.0/24", 1 << 20), ..options.clone() },
+        SpawnerOptions { egress: egress("10.0.0.0/16", 1), ..options },
     ] {
         assert_eq!(decode_options(&encode_options(&change)), Err(Malformed));
     }
@@ -160,6 +190,9 @@ fn each_wrong_value_is_named() {
     assert_eq!(wrong(&|spec| spec.argv[0] = "relative".to_owned()), SpecError::Argv);
     assert_eq!(wrong(&|spec| spec.argv.push("a\0b".to_owned())), SpecError::Text);
     assert_eq!(wrong(&|spec| spec.env.push(("A=B".to_owned(), String::new()))), SpecError::Env);
+    assert_eq!(wrong(&|spec| spec.egress = Egress::Allow(Vec::new())), SpecError::Egress);
+    let destination: Destination = "10.0.0.1".parse().expect("a destination");
+    assert_eq!(wrong(&|spec| spec.egress = Egress::Allow(vec![destination; 65])), SpecError::Egress);
     assert_eq!(wrong(&|spec| spec.limits.pids = 1), SpecError::Limit("pids"));
     assert_eq!(wrong(&|spec| spec.limits.memory_bytes = 0), SpecError::Limit("memory_bytes"));
     assert_eq!(wrong(&|spec| spec.limits.tmp_bytes = u64::MAX), SpecError::Limit("tmp_bytes"));
@@ -176,6 +209,7 @@ fn example() -> SandboxSpec {
         env: Vec::new(),
         cwd: "/".to_owned(),
         hostname: "host".to_owned(),
+        egress: Egress::None,
         limits: Limits {
             memory_bytes: 128 << 20,
             tmp_bytes: 512 << 20,

@@ -181,7 +181,7 @@ pub(crate) fn memory_of_init(bench: &Bench) -> Verdict {
 }
 
 /// The number behind a pidfd.
-fn pid_in(pidfd: &impl AsFd) -> i32 {
+pub(crate) fn pid_in(pidfd: &impl AsFd) -> i32 {
     let info = format!("/proc/self/fdinfo/{}", pidfd.as_fd().as_raw_fd());
     let info = std::fs::read_to_string(info).expect("the pidfd's state");
     let line = info.lines().find_map(|line| line.strip_prefix("Pid:")).expect("its number");

@@ -12,7 +12,10 @@ mod weakened;
 
 pub(crate) use spawner::be_platform;
 
-use crate::harness::{Case, Ended, Verdict};
+pub(crate) use life::{first_line, pid_in};
+
+use crate::egress;
+use crate::harness::{Bench, Case, Ended, Verdict};
 
 /// Those that hold in both modes.
 macro_rules! both {
@@ -66,6 +69,15 @@ macro_rules! both {
 pub(crate) fn privileged() -> Vec<Case> {
     let mut cases: Vec<Case> = both!("root");
     let only: Vec<Case> = vec![
+        ("root_ways_out_lead_to_the_internet_only", |bench| egress::scenario(bench, "internet")),
+        ("root_ways_out_lead_to_what_is_listed_only", |bench| egress::scenario(bench, "list")),
+        ("root_ways_out_lead_nobody_in", |bench| egress::scenario(bench, "neighbours")),
+        ("root_ways_out_have_a_rate", |bench| egress::scenario(bench, "rate")),
+        ("root_ways_out_have_one_source", |bench| egress::scenario(bench, "spoof")),
+        ("root_ways_out_leave_nothing", |bench| egress::scenario(bench, "leftovers")),
+        ("root_ways_out_that_cannot_be_say_why", |bench| egress::scenario(bench, "refusals")),
+        ("root_ways_out_cost_little", |bench| egress::scenario(bench, "cost")),
+        ("root_weak_ways_out_reach_what_they_must_not", weak_egress),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
         ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
@@ -83,6 +95,16 @@ pub(crate) fn rootless() -> Vec<Case> {
     let only: Vec<Case> = vec![("rootless_missing_protections_are_named", view::missing)];
     cases.extend(only);
     cases
+}
+
+#[cfg(feature = "weaken")]
+fn weak_egress(bench: &Bench) -> Verdict {
+    egress::scenario(bench, "weak")
+}
+
+#[cfg(not(feature = "weaken"))]
+fn weak_egress(_bench: &Bench) -> Verdict {
+    Verdict::Skipped("built without the feature `weaken`".to_owned())
 }
 
 /// The result of the line with this name.

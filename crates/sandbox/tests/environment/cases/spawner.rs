@@ -149,6 +149,7 @@ pub(crate) fn threads_refused(bench: &Bench) -> Verdict {
         staging_bytes: 1 << 20,
         uid_base: 1000,
         uid_count: 1,
+        egress: None,
     };
     let (stop, wait) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {

@@ -6,7 +6,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{read, say};
+use super::{errno_name, say};
 
 /// Interfaces, and connections to where they must not lead.
 pub(crate) fn network(port: u16) {
@@ -76,4 +76,93 @@ pub(crate) fn channel() {
     drop(stream);
     println!("closed ok");
     std::thread::sleep(Duration::from_secs(600));
+}
+
+/// Tries TCP and UDP to each address, which is also the result's name.
+pub(crate) fn reach(addresses: &[&str]) {
+    for name in addresses {
+        let address: SocketAddr = name.parse().expect("an address");
+        println!("{name} {}", told(ask_tcp(address)));
+        println!("udp-{name} {}", told(ask_udp(address)));
+    }
+}
+
+fn told(answer: std::io::Result<String>) -> String {
+    match answer {
+        Ok(peer) => format!("ok {peer}"),
+        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => "TIMEOUT".to_owned(),
+        Err(error) => errno_name(error.raw_os_error().unwrap_or(0)),
+    }
+}
+
+/// The other side says who asks, as it sees it.
+fn ask_tcp(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    let mut peer = String::new();
+    stream.read_to_string(&mut peer)?;
+    Ok(peer)
+}
+
+fn ask_udp(address: SocketAddr) -> std::io::Result<String> {
+    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_millis(500)))?;
+    socket.send(b"who am I")?;
+    let mut peer = [0; 64];
+    match socket.recv(&mut peer) {
+        Ok(length) => Ok(String::from_utf8_lossy(&peer[..length]).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            Err(std::io::ErrorKind::TimedOut.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Says where it is, and answers there for whoever gets through.
+pub(crate) fn serve(port: u16) {
+    let listener = TcpListener::bind(("0.0.0.0", port)).expect("a listener");
+    let own = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+    own.connect("198.51.100.7:9").expect("a route");
+    println!("at {}", own.local_addr().expect("its address").ip());
+    for stream in listener.incoming().flatten() {
+        println!("reached by {:?}", stream.peer_addr());
+    }
+}
+
+/// Sends that much, as fast as it can, and says how long it took.
+pub(crate) fn send(address: &str, mebibytes: usize) {
+    let begin = std::time::Instant::now();
+    let mut stream = TcpStream::connect(address).expect("connect");
+    for _ in 0..mebibytes {
+        stream.write_all(&vec![b'x'; 1 << 20]).expect("write");
+    }
+    stream.shutdown(std::net::Shutdown::Write).expect("the end");
+    stream.read_to_end(&mut Vec::new()).expect("the other side's end");
+    println!("milliseconds {}", begin.elapsed().as_millis());
+}
+
+/// Sends a datagram from an address that is not its own, first as everybody may, then as a router may.
+pub(crate) fn spoof(source: &str, to: &str) {
+    for (name, level, option) in [
+        ("free", libc::IPPROTO_IP, libc::IP_FREEBIND),
+        ("transparent", libc::IPPROTO_IP, libc::IP_TRANSPARENT),
+    ] {
+        say(name, spoof_by(source, to, level, option));
+    }
+}
+
+fn spoof_by(source: &str, to: &str, level: i32, option: i32) -> std::io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let domain = rustix::net::AddressFamily::INET;
+    let socket = rustix::net::socket(domain, rustix::net::SocketType::DGRAM, None)?;
+    let on: i32 = 1;
+    let length = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the kernel reads an int of that length.
+    if unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const on).cast(), length) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    let source: SocketAddr = format!("{source}:0").parse().expect("an address");
+    rustix::net::bind(&socket, &source)?;
+    UdpSocket::from(socket).send_to(b"who am I", to).map(|_| ())
 }

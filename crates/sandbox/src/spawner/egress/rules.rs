@@ -1,0 +1,195 @@
+//! The firewall as text for `nft`: made once, and it knows environments by the names of their interfaces.
+//!
+//! ```text
+//! l12345p07n00042    l + the platform's digits + p + number of the list + n + place of the address
+//! ```
+//! Invariant: what comes from an environment is accepted by a rule that names it, or dropped; the same for what goes to one.
+
+use std::fmt::Write;
+
+use crate::egress::{Destination, EgressOptions, NEVER, Network, PRIVATE};
+
+/// New connections, and what counts as one for UDP, that an environment may have at a time: the host's table of them is finite.
+const CONNECTIONS: u32 = 4096;
+
+/// The number of the list of those who may reach the internet.
+pub(super) const INTERNET: u8 = 0;
+
+/// What the rules of one platform are made from.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// The table's name.
+    pub(super) table: String,
+    /// What the names of all its interfaces begin with: seven bytes.
+    pub(super) prefix: String,
+    pub(super) options: EgressOptions,
+    /// Networks without a router between them and the host.
+    pub(super) connected: Vec<Network>,
+}
+
+impl Rules {
+    pub(super) fn new(name: &str, options: EgressOptions, connected: Vec<Network>) -> Self {
+        // Five hexadecimal digits of FNV-1a.
+        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
+        });
+        let digits = (hash ^ (hash >> 20) ^ (hash >> 40)) & 0xF_FFFF;
+        Self { table: format!("egress-{name}"), prefix: format!("l{digits:05x}p"), options, connected }
+    }
+
+    /// The name of an interface.
+    pub(super) fn interface(&self, list: u8, place: u32) -> String {
+        format!("{}{list:02}n{place:05}", self.prefix)
+    }
+
+    /// One that no rule knows, for a test.
+    pub(super) fn unknown_interface(&self, place: u32) -> String {
+        format!("w{}00n{place:05}", &self.prefix[1..])
+    }
+
+    /// Networks that only a list may name.
+    pub(super) fn private(&self) -> Vec<Network> {
+        PRIVATE.iter().chain(&self.connected).copied().collect()
+    }
+
+    /// Networks that nobody may reach.
+    pub(super) fn never(&self) -> Vec<Network> {
+        NEVER.iter().copied().chain([self.options.network]).collect()
+    }
+
+    /// Removes the table; an error where it is not there.
+    pub(super) fn removal(&self) -> String {
+        format!("delete table inet {}\n", self.table)
+    }
+
+    /// Makes it anew.
+    pub(super) fn text(&self) -> String {
+        let (table, ours) = (&self.table, format!("\"{}*\"", self.prefix));
+        let internet = format!("\"{}{INTERNET:02}n*\"", self.prefix);
+        let (never, private) = (elements(&self.never()), elements(&self.private()));
+        let (network, rate) = (self.options.network, self.options.bytes_per_second);
+        let burst = (rate / 10).max(64 << 10);
+        let limit = format!("limit rate over {rate} bytes/second burst {burst} bytes");
+        // A table can only be removed where it is there.
+        let removal = self.removal();
+        format!(
+            "table inet {table}\n{removal}table inet {table} {{
+    set never {{ type ipv4_addr; flags interval; auto-merge; elements = {{ {never} }}; }}
+    set private {{ type ipv4_addr; flags interval; auto-merge; elements = {{ {private} }}; }}
+    set sending {{ type iface_index; size 65535; flags dynamic,timeout; timeout 1m; }}
+    set receiving {{ type iface_index; size 65535; flags dynamic,timeout; timeout 1m; }}
+    set opening {{ type iface_index; size 65535; flags dynamic; }}
+    chain internet {{
+        ip daddr @private drop
+        accept
+    }}
+    chain destinations {{
+        fib daddr type != unicast drop
+        ip daddr @never drop
+        iifname {internet} goto internet
+    }}
+    chain arriving {{
+        type filter hook prerouting priority raw; policy accept;
+        iifname != {ours} accept
+        meta nfproto != ipv4 drop
+        fib saddr . iif oif missing drop
+        jump destinations
+        drop
+    }}
+    chain out {{
+        oifname {ours} drop
+        ct state new add @opening {{ iif ct count over {CONNECTIONS} }} drop
+        update @sending {{ iif {limit} }} drop
+        tcp flags syn tcp option maxseg size set rt mtu
+        ct state established accept
+        jump destinations
+        drop
+    }}
+    chain in {{
+        update @receiving {{ oif {limit} }} drop
+        ct state established accept
+        meta l4proto icmp ct state related accept
+        drop
+    }}
+    chain passing {{
+        type filter hook forward priority filter; policy accept;
+        iifname {ours} jump out
+        oifname {ours} jump in
+    }}
+    chain to_the_host {{
+        type filter hook input priority filter; policy accept;
+        iifname {ours} drop
+    }}
+    chain from_the_host {{
+        type filter hook output priority filter; policy accept;
+        oifname != {ours} accept
+        icmp type destination-unreachable accept
+        drop
+    }}
+    chain leaving {{
+        type nat hook postrouting priority srcnat; policy accept;
+        ip saddr {network} oifname != {ours} masquerade
+    }}
+}}
+"
+        )
+    }
+
+    /// Adds a list. Who is not on it is told so, as nothing of the host is behind it that a refusal could tell of.
+    pub(super) fn list(&self, number: u8, list: &[Destination]) -> String {
+        let table = &self.table;
+        let mut text = format!("add chain inet {table} list{number:02}\n");
+        for destination in list {
+            let network = destination.network();
+            let port = destination
+                .port()
+                .map(|port| format!(" meta l4proto {{ tcp, udp }} th dport {port}"))
+                .unwrap_or_default();
+            // Writing to a String doesn't fail.
+            let _ = writeln!(text, "add rule inet {table} list{number:02} ip daddr {network}{port} accept");
+        }
+        let _ =
+            writeln!(text, "add rule inet {table} list{number:02} reject with icmp type admin-prohibited");
+        let name = format!("\"{}{number:02}n*\"", self.prefix);
+        let _ = writeln!(text, "add rule inet {table} destinations iifname {name} goto list{number:02}");
+        text
+    }
+}
+
+fn elements(networks: &[Network]) -> String {
+    networks.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(name: &str) -> Rules {
+        let options =
+            EgressOptions { network: "198.19.0.0/16".parse().expect("a network"), bytes_per_second: 1 << 20 };
+        Rules::new(name, options, vec!["203.0.113.0/24".parse().expect("a network")])
+    }
+
+    #[test]
+    fn names_of_interfaces_fit_and_tell_platforms_and_lists_apart() {
+        let (one, other) = (rules("lambent-1"), rules("lambent-2"));
+        assert_ne!(one.prefix, other.prefix);
+        assert_eq!(one.interface(7, 42).len(), 15);
+        assert_eq!(one.interface(99, 99_999).len(), 15);
+        assert!(one.interface(7, 42).starts_with(&format!("{}07n", one.prefix)));
+        assert!(!one.unknown_interface(42).starts_with(&one.prefix));
+    }
+
+    #[test]
+    fn what_is_never_reached_is_checked_before_any_list() {
+        let text = rules("a").text();
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
+        assert!(at("@never drop") < at("goto internet"));
+        assert!(
+            text.contains("203.0.113.0/24") && text.contains("198.19.0.0/16, ")
+                || text.contains(", 198.19.0.0/16")
+        );
+        let list = rules("a").list(7, &["10.0.0.0/8:443".parse().expect("one")]);
+        assert!(list.contains("list07 ip daddr 10.0.0.0/8 meta l4proto { tcp, udp } th dport 443 accept"));
+    }
+}
