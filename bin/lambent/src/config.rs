@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, overridden by the command line. Unknown keys are refused.
 
 use crate::cli::{DataArguments, DoctorArguments, ServeArguments};
+use crate::egress::EgressConfiguration;
 use crate::error::Error;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(crate) struct Configuration {
     pub(crate) server: ServerConfiguration,
     pub(crate) account: AccountConfiguration,
     pub(crate) worker: WorkerConfiguration,
+    pub(crate) egress: EgressConfiguration,
 }
 
 /// `[server]`
@@ -161,7 +163,7 @@ impl Configuration {
         if self.server.max_connections == 0 || self.server.body_budget_mb < 128 {
             return wrong("server", "max_connections is 1 at least, body_budget_mb 128 at least");
         }
-        Ok(())
+        self.egress.check()
     }
 
     pub(crate) fn listen(&self) -> SocketAddr {

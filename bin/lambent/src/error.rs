@@ -40,6 +40,11 @@ pub(crate) enum Error {
     WeakIsolation(String),
     #[error(transparent)]
     Doctor(#[from] crate::doctor::DoctorError),
+    #[error(
+        "[egress] lets functions reach something, and this machine can't make that safe: {0}. Change that, or remove [egress] \
+         from the configuration"
+    )]
+    NoEgress(String),
     #[error("cannot start the asynchronous runtime: {0}")]
     Runtime(io::Error),
     #[error(transparent)]

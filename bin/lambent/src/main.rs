@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod egress;
 mod env;
 mod error;
 mod first_key;

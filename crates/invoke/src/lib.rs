@@ -5,6 +5,7 @@
 //! never talks to the control plane: it reads what the store holds, and hears of changes through the change feed.
 
 mod admission;
+mod egress;
 mod environments;
 mod inside;
 mod messages;
@@ -12,6 +13,7 @@ mod payload;
 mod plane;
 mod targets;
 
+pub use egress::EgressRules;
 pub use environments::code::StoredCode;
 pub use environments::reaper::Reaper;
 pub use environments::role::{AssumeError, AssumeRole, RoleSession};

@@ -1,5 +1,6 @@
 //! The way of an invocation through the data plane.
 
+use crate::egress::EgressRules;
 use crate::environments::lease::Lease;
 use crate::environments::role::AssumeRole;
 use crate::targets::catalog::Catalog;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub account_concurrency: u32,
     /// An environment that is older gets no further invocation.
     pub environment_age: Duration,
+    /// What functions may reach.
+    pub egress: EgressRules,
 }
 
 /// What the data plane works with.

@@ -7,7 +7,7 @@ use api::{
 };
 use auth::Directory;
 use control::{CodeDownloads, Control, ControlParts};
-use invoke::{DataPlane, DataPlaneParts, InsideApi, Settings, StoredCode};
+use invoke::{DataPlane, DataPlaneParts, EgressRules, InsideApi, Settings, StoredCode};
 use seal::{RootKey, Sealer};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -104,6 +104,7 @@ impl Edges {
             region: Region::default(),
             account_concurrency: setup.account_concurrency,
             environment_age: setup.environment_age,
+            egress: EgressRules::default(),
         };
         DataPlane::new(DataPlaneParts {
             store: Arc::clone(&self.store),

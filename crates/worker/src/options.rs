@@ -1,9 +1,10 @@
 //! The worker's own bounds.
 
+use crate::Resolver;
 use std::time::Duration;
 
 /// What an operator may configure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Environments alive at the same time. One account leaves an eighth of them to others, and of the committed memory too.
     pub max_environments: usize,
@@ -16,6 +17,8 @@ pub struct Options {
     pub staging_bytes: u64,
     /// How long an initialisation may take. The service's value is 10 s.
     pub init_timeout: Duration,
+    /// Who answers for names to environments that have a way out. Without it they are told that there are none.
+    pub resolver: Option<Resolver>,
 }
 
 impl Default for Options {
@@ -26,6 +29,7 @@ impl Default for Options {
             max_committed_mb: 1 << 20,
             staging_bytes: 2 << 30,
             init_timeout: Duration::from_secs(10),
+            resolver: None,
         }
     }
 }

@@ -226,6 +226,7 @@ pub(crate) fn spec() -> EnvironmentSpec {
         variables: Vec::new(),
         code: Code { id: CodeId::new([0; 32]), place: String::new() },
         layers: Vec::new(),
+        egress: crate::Egress::None,
         credentials: None,
         logging: Logging::default(),
         log: Arc::new(log),

@@ -10,7 +10,8 @@ use crate::runtimes::{EntrypointError, Runtime, Runtimes};
 use crate::staging::{Staging, Trees};
 use crate::sync::lock;
 use crate::{
-    CellSpec, CodeSource, EnvironmentSpec, Isolation, IsolationError, Options, PlatformEndpoint, StartError,
+    CellSpec, CodeSource, Egress, EnvironmentSpec, Isolation, IsolationError, Options, PlatformEndpoint,
+    StartError,
 };
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -164,7 +165,8 @@ impl Worker {
         let log = Arc::new(log);
         let desk = Arc::new(Desk::new(Arc::clone(spec), Arc::clone(clock), Arc::clone(&log)));
         let platform = Arc::clone(&self.inner.platform);
-        Surroundings { desk, log, memory, platform, id: spec.id, account: spec.account }
+        let resolver = self.inner.options.resolver.clone().filter(|_| spec.egress != Egress::None);
+        Surroundings { desk, log, memory, platform, resolver, id: spec.id, account: spec.account }
     }
 
     /// From here on the driver owns everything; the last handle's drop tells it to end.

@@ -17,6 +17,7 @@ pub(super) fn start(configuration: &Configuration) -> Result<Spawner, Error> {
         staging_bytes: configuration.worker.staging_mb << 20,
         uid_base: configuration.worker.uid_base,
         uid_count: configuration.worker.max_environments,
+        egress: configuration.egress.spawner_options()?,
     })
     .map_err(refused)?;
     let protections = spawner.protections();
@@ -25,6 +26,7 @@ pub(super) fn start(configuration: &Configuration) -> Result<Spawner, Error> {
         Mode::Rootless => "rootless",
     };
     tracing::info!(mode, "functions run in the Linux sandbox");
+        egress: configuration.egress.spawner_options()?,
     permit(protections, configuration.accept_weak_isolation)?;
     for missing in protections.missing() {
         tracing::warn!(protection = missing.name, why = missing.why, "not enforced on this machine");

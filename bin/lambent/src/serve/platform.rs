@@ -74,7 +74,7 @@ impl Platform {
             Arc::clone(&logs) as Arc<dyn telemetry::LogSink>,
             Arc::clone(&inside) as Arc<dyn PlatformEndpoint>,
             Arc::clone(&clock),
-            worker_options(configuration),
+            worker_options(configuration, &random)?,
         );
         let plane = DataPlane::new(DataPlaneParts {
             store: Arc::clone(&store),
@@ -82,7 +82,7 @@ impl Platform {
             roles: Arc::new(Roles(Arc::clone(&iam))),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
-            settings: plane_settings(configuration),
+            settings: plane_settings(configuration)?,
         });
         Ok(Self {
             configuration: configuration.clone(),
@@ -213,20 +213,22 @@ impl Running {
     }
 }
 
-fn plane_settings(configuration: &Configuration) -> Settings {
-    Settings {
+fn plane_settings(configuration: &Configuration) -> Result<Settings, Error> {
+    Ok(Settings {
         region: configuration.region(),
         account_concurrency: configuration.account.concurrency,
         environment_age: ENVIRONMENT_AGE,
-    }
+        egress: configuration.egress.rules()?,
+    })
 }
 
-fn worker_options(configuration: &Configuration) -> Options {
-    Options {
+fn worker_options(configuration: &Configuration, random: &Arc<dyn Random>) -> Result<Options, Error> {
+    Ok(Options {
         max_environments: configuration.worker.max_environments as usize,
         max_ephemeral_storage_mb: configuration.worker.max_ephemeral_storage,
         max_committed_mb: configuration.worker.max_committed_mb.unwrap_or_else(system::committable_mb),
         staging_bytes: configuration.worker.staging_mb << 20,
+        resolver: configuration.egress.resolver(random)?,
         ..Options::default()
-    }
+    })
 }

@@ -24,5 +24,6 @@ pub use decision::{Decision, Policy, Question, decide};
 pub use error::PolicyError;
 pub use named::Grant;
 pub use parse::{counted_characters, parse_identity_policy};
+pub use pattern::{Case, Pattern};
 pub use resource::{ResourcePolicy, parse_resource_policy};
 pub use trust::{TrustPolicy, parse_trust_policy};

@@ -2,25 +2,28 @@
 
 /// Whether letters of the other case are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Case {
+pub enum Case {
+    /// They are not.
     Sensitive,
+    /// They are.
     Insensitive,
 }
 
 /// A text with wildcards, ready to be compared without allocating.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     text: Box<str>,
     case: Case,
 }
 
 impl Pattern {
-    pub(crate) fn new(text: &str, case: Case) -> Self {
+    /// From its text; every text is one.
+    pub fn new(text: &str, case: Case) -> Self {
         Self { text: text.into(), case }
     }
 
-    /// At most `pattern × text` steps.
-    pub(crate) fn matches(&self, text: &str) -> bool {
+    /// Whether the whole text is one that it stands for. At most `pattern × text` steps.
+    pub fn matches(&self, text: &str) -> bool {
         match &*self.text {
             "*" => true,
             pattern => glob(pattern.as_bytes(), text.as_bytes(), self.case),

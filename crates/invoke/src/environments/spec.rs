@@ -1,6 +1,7 @@
 //! From a version's record to what the worker is told.
 
 use crate::messages;
+use crate::plane::Settings;
 use crate::targets::target::Target;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,25 +9,28 @@ use chrono::DateTime;
 use std::sync::Arc;
 use store::records::{CodeRecord, LogFormat, LogLevel, LoggingRecord};
 use telemetry::LogStream;
-use types::{Arn, EnvironmentId, Random, Region, ServiceError, Timestamp, Version};
+use types::{Arn, EnvironmentId, Random, ServiceError, Timestamp, Version};
 use worker::{Code, CodeId, EnvironmentSpec, Logging, RoleCredentials};
 
 /// A fresh environment for this version.
 pub(crate) fn environment(
     target: &Target,
     credentials: RoleCredentials,
-    region: &Region,
+    settings: &Settings,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<EnvironmentSpec, ServiceError> {
     let id = EnvironmentId::generate(random);
     let configuration = &target.configuration;
+    let region = &settings.region;
     let resource = format!("function:{}", target.name);
+    let function_arn = Arn::regional("lambda", region, target.account, resource).to_string();
+    let egress = settings.egress.of(&function_arn, target.name.as_str());
     Ok(EnvironmentSpec {
         id,
         account: target.account,
         region: region.clone(),
-        function_arn: Arn::regional("lambda", region, target.account, resource).to_string(),
+        function_arn,
         function_name: target.name.clone(),
         version: target.version,
         runtime: configuration.runtime.clone(),
@@ -37,6 +41,7 @@ pub(crate) fn environment(
         variables: configuration.variables.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
         code: code(&target.code)?,
         layers: configuration.layers.iter().map(|layer| code(&layer.code)).collect::<Result<_, _>>()?,
+        egress,
         credentials: Some(credentials),
         logging: logging(&configuration.logging),
         log: Arc::new(LogStream {

@@ -25,8 +25,8 @@ impl DataPlane {
         let begun = Instant::now();
         let session = parts.roles.assume(&target.configuration.role, target.name.as_str()).await?;
         loop {
-            let (region, now) = (&parts.settings.region, parts.clock.now());
-            let spec = spec::environment(target, session.credentials(), region, &*parts.random, now)?;
+            let (settings, now) = (&parts.settings, parts.clock.now());
+            let spec = spec::environment(target, session.credentials(), settings, &*parts.random, now)?;
             match parts.worker.start(spec).await {
                 Ok(environment) => return Ok(Some(Hosted::new(environment, begun, session))),
                 Err(StartError::Code(CodeError::Gone)) => return Ok(None),

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::exit::Exit;
 use crate::logs::{Capture, read_output};
 use crate::memory::MemoryWatch;
-use crate::names;
+use crate::names::{self, Resolver};
 use crate::readiness::{Waitable, waitable};
 use crate::runtime_api::{Connections, converse, serve};
 use crate::{Cell, PlatformEndpoint, Started};
@@ -34,6 +34,8 @@ pub(crate) struct Surroundings {
     pub(crate) memory: Arc<MemoryWatch>,
     /// What serves the platform's API in it.
     pub(crate) platform: Arc<dyn PlatformEndpoint>,
+    /// Who knows names, if it has a way out.
+    pub(crate) resolver: Option<Resolver>,
     /// Its own id.
     pub(crate) id: EnvironmentId,
     /// Whose it is.
@@ -75,7 +77,8 @@ impl Incarnation {
             Some(channel) => Some(talk(channel, epoch, around, &connections)?),
             None => None,
         };
-        let names = started.dns.map(names::answer).transpose()?.map(AbortOnDrop::spawn);
+        let names = started.dns.map(|socket| names::answer(socket, around.resolver.clone()));
+        let names = names.transpose()?.map(AbortOnDrop::spawn);
         let platform = around.platform.serve(started.platform, around.id, around.account);
         let tasks = [AbortOnDrop::spawn(server), AbortOnDrop::spawn(reader)];
         Ok(Self {

@@ -16,6 +16,8 @@ const RECURSION_AVAILABLE: u8 = 0x80;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Code {
+    /// Something went wrong on the way.
+    ServerFailure = 2,
     /// There is no such name.
     NoSuchName = 3,
 }
@@ -23,6 +25,11 @@ pub(super) enum Code {
 /// Whether somebody asks something.
 pub(super) fn is_query(message: &[u8]) -> bool {
     message.len() >= HEADER && message[2] & RESPONSE == 0
+}
+
+/// Whether this answers the query of that id.
+pub(super) fn answers(message: &[u8], id: [u8; 2]) -> bool {
+    message.len() >= HEADER && message[2] & RESPONSE != 0 && message[..2] == id
 }
 
 /// Makes a query the answer to it: the question stays, and it is what a client knows an answer by.
@@ -55,8 +62,10 @@ mod tests {
         #[test]
         fn every_query_gets_an_answer_that_is_none(mut message in proptest::collection::vec(any::<u8>(), 0..64)) {
             if is_query(&message) {
+                let id = [message[0], message[1]];
+                prop_assert!(!answers(&message, id));
                 answer(&mut message, Code::NoSuchName);
-                prop_assert!(!is_query(&message));
+                prop_assert!(answers(&message, id) && !is_query(&message));
                 prop_assert_eq!(message[3] & 0xF, 3);
             }
         }

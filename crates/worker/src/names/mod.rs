@@ -2,15 +2,21 @@
 //!
 //! Without a way out every name is one that does not exist. That is not the refusal that it could be, because musl's resolver
 //! waits for another answer after a refusal, as long as after none. TCP has no listener there: connections are refused.
+//! With a way out the operator's resolver is asked.
 //! Invariant: an environment that asks for nothing costs a registered socket and a sleeping task, no buffer.
 
 mod message;
+mod resolver;
+
+pub use resolver::Resolver;
 
 use message::Code;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 /// Longest query that is read. Queries hold one name of at most 255 bytes.
 const QUERY: usize = 1232;
@@ -19,28 +25,57 @@ const QUERY: usize = 1232;
 const BURST: usize = 16;
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// Answers on an environment's socket, until the future is dropped.
+/// Queries of one environment that the resolver may have at a time.
+const UNDER_WAY: usize = 16;
+
+/// Answers on an environment's socket, until the future is dropped: by the resolver, if there is one.
 ///
 /// # Errors
 /// Where the socket can't be waited for.
-pub(crate) fn answer(socket: std::net::UdpSocket) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+pub(crate) fn answer(
+    socket: std::net::UdpSocket,
+    resolver: Option<Resolver>,
+) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     socket.set_nonblocking(true)?;
-    let socket = UdpSocket::from_std(socket)?;
+    let socket = Arc::new(UdpSocket::from_std(socket)?);
     Ok(async move {
-        while socket.readable().await.is_ok() {
-            if refuse_some(&socket) == BURST {
-                tokio::time::sleep(PAUSE).await;
+        let mut under_way = JoinSet::new();
+        loop {
+            tokio::select! {
+                ready = socket.readable(), if under_way.len() < UNDER_WAY => {
+                    if ready.is_err() {
+                        return;
+                    }
+                    if answer_some(&socket, resolver.as_ref(), &mut under_way) == BURST {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+                Some(_) = under_way.join_next() => {}
             }
         }
     })
 }
 
-/// Answers what waits, at most [`BURST`] queries; how many it read.
-fn refuse_some(socket: &UdpSocket) -> usize {
+/// Answers what waits, or has it answered, at most [`BURST`] queries; how many it read.
+fn answer_some(socket: &Arc<UdpSocket>, resolver: Option<&Resolver>, under_way: &mut JoinSet<()>) -> usize {
     let mut buffer = [0; QUERY];
     for read in 0..BURST {
+        if under_way.len() == UNDER_WAY {
+            return read;
+        }
         match socket.try_recv_from(&mut buffer) {
-            Ok((length, client)) => refuse(socket, &mut buffer[..length], client),
+            Ok((length, client)) => match resolver {
+                Some(resolver) if message::is_query(&buffer[..length]) => {
+                    let (socket, resolver) = (Arc::clone(socket), resolver.clone());
+                    let query = buffer[..length].to_vec();
+                    under_way.spawn(async move {
+                        // A client without room for it asks again.
+                        let _ = socket.try_send_to(&resolver.answer(query).await, client);
+                    });
+                }
+                Some(_) => {}
+                None => refuse(socket, &mut buffer[..length], client),
+            },
             // The kernel's word of a client that did not wait for its answer.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(_) => return read,
@@ -66,7 +101,7 @@ mod tests {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         client.connect(socket.local_addr().unwrap()).await.unwrap();
-        (client, tokio::spawn(answer(socket).unwrap()))
+        (client, tokio::spawn(answer(socket, None).unwrap()))
     }
 
     fn query(id: u8) -> [u8; 19] {

@@ -153,7 +153,8 @@ impl CodeSource for Packages {
 impl Bench {
     fn new() -> Self {
         let name = format!("lambent-test-worker-{}", std::process::id());
-        let options = SpawnerOptions { name, staging_bytes: 600 << 20, uid_base: 910_000, uid_count: 64 };
+        let options =
+            SpawnerOptions { name, staging_bytes: 600 << 20, uid_base: 910_000, uid_count: 64, egress: None };
         let spawner = Spawner::start(options).expect("the spawner starts");
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let native = root::build(roots[0].path());
@@ -199,6 +200,7 @@ impl Bench {
             variables: Vec::new(),
             code: self.packages.add(&[("app.py", "the code")]),
             layers: Vec::new(),
+            egress: worker::Egress::None,
             credentials: None,
             logging: Logging::default(),
             log: Arc::new(log),

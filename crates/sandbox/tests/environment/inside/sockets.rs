@@ -6,7 +6,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{errno_name, say};
+use super::{errno_name, read, say};
 
 /// Interfaces, and connections to where they must not lead.
 pub(crate) fn network(port: u16) {
