@@ -12,6 +12,8 @@ use worker::{Egress, Resolver};
 /// Where environments with a way out have their addresses: a part of the range for benchmarks of networks (RFC 2544), which
 /// nobody has a network of.
 const NETWORK: &str = "198.19.0.0/16";
+/// Another part of it.
+const NETWORK_BESIDE: &str = "198.18.252.0/22";
 /// 200 Mbit/s.
 const BYTES_PER_SECOND: u64 = 25_000_000;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -104,6 +106,12 @@ impl EgressConfiguration {
         }
         let options = EgressOptions { network, bytes_per_second: self.bytes_per_second };
         Ok(self.is_wanted().then_some(options))
+    }
+
+    /// The same, once checked, for a spawner that may run beside that of `serve`.
+    pub(crate) fn options_beside_serve(&self) -> Option<EgressOptions> {
+        let network = NETWORK_BESIDE.parse().ok()?;
+        self.spawner_options().ok().flatten().map(|options| EgressOptions { network, ..options })
     }
 
     /// Whether anything is to lead out.

@@ -66,7 +66,8 @@ impl Row {
         let configured = match need(&protection.name) {
             Need::Always => true,
             Need::UnlessAccepted => protection.in_force || !weak_is_accepted,
-            Need::WherePossible => protection.in_force,
+            // Listed only where the configuration asks for it.
+            Need::WherePossible => protection.in_force || protection.name == "egress",
         };
         Self {
             name: protection.name.clone(),

@@ -62,7 +62,7 @@ impl Bench {
     }
 }
 
-/// The same as `serve`'s, but for what would collide with one that runs beside this: the name, and the user ids, which begin
+/// The same as `serve`'s, but for what would collide with one that runs beside this: the name, the network, and the user ids, which begin
 /// above those of a `serve` with this configuration.
 fn options(configuration: &Configuration, workplace: &Workplace) -> SpawnerOptions {
     let worker = &configuration.worker;
@@ -71,6 +71,7 @@ fn options(configuration: &Configuration, workplace: &Workplace) -> SpawnerOptio
         staging_bytes: STAGING_BYTES,
         uid_base: worker.uid_base.saturating_add(worker.max_environments),
         uid_count: ENVIRONMENTS,
+        egress: configuration.egress.options_beside_serve(),
     }
 }
 

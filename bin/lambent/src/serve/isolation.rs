@@ -26,8 +26,11 @@ pub(super) fn start(configuration: &Configuration) -> Result<Spawner, Error> {
         Mode::Rootless => "rootless",
     };
     tracing::info!(mode, "functions run in the Linux sandbox");
-        egress: configuration.egress.spawner_options()?,
     permit(protections, configuration.accept_weak_isolation)?;
+    // A function that is to reach something and can't would fail in ways for which nobody would look here.
+    if let Some(missing) = protections.missing().find(|missing| missing.name == "egress") {
+        return Err(Error::NoEgress(missing.why.clone()));
+    }
     for missing in protections.missing() {
         tracing::warn!(protection = missing.name, why = missing.why, "not enforced on this machine");
     }
