@@ -66,6 +66,8 @@ pub(crate) struct WorkerConfiguration {
     pub(crate) max_committed_mb: Option<u32>,
     /// Memory for extracted code, in MB.
     pub(crate) staging_mb: u64,
+    /// What a function may print in each of its environments, in bytes per second; ten times that at once.
+    pub(crate) log_bytes_per_second: u32,
     /// How long an environment may be idle before it is ended, in seconds.
     pub(crate) idle_seconds: u64,
     /// The first of the host's user ids that environments get, one each.
@@ -91,6 +93,7 @@ impl Default for WorkerConfiguration {
             max_ephemeral_storage: 2048,
             max_committed_mb: None,
             staging_mb: 1024,
+            log_bytes_per_second: 4 << 20,
             idle_seconds: 300,
             // Above the ranges that containers and user namespaces take by convention.
             uid_base: 2_000_000_000,
@@ -157,6 +160,9 @@ impl Configuration {
         if !storage.contains(&self.worker.max_ephemeral_storage) {
             return wrong("worker.max_ephemeral_storage", "from 512 to 10240 MB");
         }
+        if self.worker.log_bytes_per_second < 1024 {
+            return wrong("worker.log_bytes_per_second", "1024 at least");
+        }
         if self.worker.staging_mb < 256 {
             return wrong("worker.staging_mb", "256 at least: the largest code package must fit");
         }
@@ -216,6 +222,7 @@ mod tests {
         let cases = [
             ("[worker]\nuid_base = 0", "worker.uid_base"),
             ("[worker]\nmax_environments = 0", "worker.max_environments"),
+            ("[worker]\nlog_bytes_per_second = 1", "worker.log_bytes_per_second"),
             ("[account]\nconcurrency = 0", "account.concurrency"),
         ];
         for (text, setting) in cases {

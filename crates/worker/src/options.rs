@@ -15,6 +15,8 @@ pub struct Options {
     pub max_committed_mb: u32,
     /// Extracted code trees together, in bytes. At most the size of the staging area.
     pub staging_bytes: u64,
+    /// What a function may print per second, in bytes, in each of its environments; ten times that at once.
+    pub log_bytes_per_second: u32,
     /// How long an initialisation may take. The service's value is 10 s.
     pub init_timeout: Duration,
     /// Who answers for names to environments that have a way out. Without it they are told that there are none.
@@ -28,6 +30,7 @@ impl Default for Options {
             max_ephemeral_storage_mb: 2048,
             max_committed_mb: 1 << 20,
             staging_bytes: 2 << 30,
+            log_bytes_per_second: 4 << 20,
             init_timeout: Duration::from_secs(10),
             resolver: None,
         }

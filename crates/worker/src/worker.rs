@@ -161,7 +161,13 @@ impl Worker {
     fn surroundings(&self, spec: &Arc<EnvironmentSpec>) -> Surroundings {
         let memory = Arc::new(MemoryWatch::new(spec.memory.bytes()));
         let clock = &self.inner.clock;
-        let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(clock), Arc::clone(&memory));
+        let log = Capture::new(
+            Arc::clone(&spec.log),
+            spec.logging,
+            Arc::clone(clock),
+            Arc::clone(&memory),
+            self.inner.options.log_bytes_per_second,
+        );
         let log = Arc::new(log);
         let desk = Arc::new(Desk::new(Arc::clone(spec), Arc::clone(clock), Arc::clone(&log)));
         let platform = Arc::clone(&self.inner.platform);

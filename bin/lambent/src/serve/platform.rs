@@ -229,6 +229,7 @@ fn worker_options(configuration: &Configuration, random: &Arc<dyn Random>) -> Re
         max_committed_mb: configuration.worker.max_committed_mb.unwrap_or_else(system::committable_mb),
         staging_bytes: configuration.worker.staging_mb << 20,
         resolver: configuration.egress.resolver(random)?,
+        log_bytes_per_second: configuration.worker.log_bytes_per_second,
         ..Options::default()
     })
 }

@@ -6,6 +6,7 @@
 use super::entry::{Entry, InitPhase, Report, Status};
 use super::levels;
 use super::lines::Lines;
+use super::rate::Rate;
 use super::tail::Tail;
 use crate::memory::MemoryWatch;
 use crate::{LogFormat, LogLevel, LogTail, Logging, sync::lock};
@@ -40,6 +41,8 @@ pub(crate) enum Pumped {
     Nothing,
     /// Nothing any more.
     Ended,
+    /// Some, and all or the end of it was left out, as too much was printed lately.
+    Cut,
     /// Nothing was read: there is no room.
     Full,
 }
@@ -59,9 +62,9 @@ pub(crate) struct Capture {
     drained: Notify,
 }
 
-#[derive(Default)]
 struct Held {
     logging: Logging,
+    rate: Rate,
     pipe: Option<Arc<OwnedFd>>,
     lines: Lines,
     pending: Vec<(Timestamp, Entry)>,
@@ -71,19 +74,20 @@ struct Held {
 }
 
 impl Capture {
-    /// An empty one.
+    /// An empty one, for a function that may print this many bytes per second.
     pub(crate) fn new(
         stream: Arc<LogStream>,
         logging: Logging,
         clock: Arc<dyn Clock>,
         memory: Arc<MemoryWatch>,
+        bytes_per_second: u32,
     ) -> Self {
         Self {
             stream,
             logging,
             clock,
             memory,
-            held: Mutex::new(Held { logging, ..Held::default() }),
+            held: Mutex::new(Held::new(logging, Rate::new(bytes_per_second))),
             filled: Notify::new(),
             urgent: Notify::new(),
             drained: Notify::new(),
@@ -130,6 +134,7 @@ impl Capture {
         let mut held = lock(&self.held);
         held.drain(&*self.clock);
         let now = self.clock.now();
+        held.tell_cut(now);
         if let Some(before) = before {
             held.push(now, before);
         }
@@ -155,13 +160,14 @@ impl Capture {
         }
         let pumped = held.pump(&*self.clock);
         self.announce(&held);
-        pumped
+        if held.rate.is_cutting() && matches!(pumped, Pumped::Some(_)) { Pumped::Cut } else { pumped }
     }
 
     /// Nothing comes after this: the shipper ships what there is, and ends.
     pub(crate) fn close(&self) {
         let mut held = lock(&self.held);
         held.drain(&*self.clock);
+        held.tell_cut(self.clock.now());
         held.pipe = None;
         held.closed = true;
         self.filled.notify_one();
@@ -234,6 +240,19 @@ impl Capture {
 }
 
 impl Held {
+    fn new(logging: Logging, rate: Rate) -> Self {
+        Self {
+            logging,
+            rate,
+            pipe: None,
+            lines: Lines::default(),
+            pending: Vec::new(),
+            bytes: 0,
+            tail: None,
+            closed: false,
+        }
+    }
+
     /// Adds a line, and to the tail too where one is kept. For entries whose text doesn't depend on memory.
     fn push(&mut self, at: Timestamp, entry: Entry) {
         if let Some(tail) = &mut self.tail {
@@ -246,8 +265,16 @@ impl Held {
     }
 
     fn output(&mut self, at: Timestamp, line: String) {
-        if levels::keeps(self.logging, &line) {
+        if levels::keeps(self.logging, &line) && self.rate.admits(at, line.len()) {
+            self.tell_cut(at);
             self.push(at, Entry::Output(line));
+        }
+    }
+
+    /// Says what was left out, if anything was.
+    fn tell_cut(&mut self, at: Timestamp) {
+        if let Some(notice) = self.rate.notice() {
+            self.push(at, Entry::Output(notice));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Log capture: what a function prints, and what the platform says about its invocations, in one order.
 //!
+//! What a function prints beyond its rate is left out, and said so.
+//!
 //! Invariant: memory is bounded. What doesn't fit waits in the function's own pipe, and a writer that floods it sleeps.
 
 mod capture;
@@ -7,6 +9,7 @@ mod entry;
 mod events;
 mod levels;
 mod lines;
+mod rate;
 mod reader;
 mod shipper;
 mod tail;

@@ -35,6 +35,8 @@ pub(crate) async fn read_output(capture: Arc<Capture>, pipe: Arc<OwnedFd>) -> io
                 pace.took(bytes);
                 tokio::task::consume_budget().await;
             }
+            // A flood is thrown away no faster than this, so that it costs the platform little.
+            Pumped::Cut => tokio::time::sleep(PATIENCE).await,
             Pumped::Nothing => ready.clear_ready(),
             Pumped::Ended => return Ok(()),
             Pumped::Full => capture.soft_room().await,

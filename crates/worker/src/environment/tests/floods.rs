@@ -2,7 +2,7 @@
 
 use crate::simulation::Guest;
 use crate::story::{Story, event, success};
-use crate::{Invocation, LogTail};
+use crate::{Invocation, LogTail, Options};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use tokio::time::timeout;
 #[tokio::test(start_paused = true)]
 async fn a_hundred_megabytes_of_output_are_all_there_and_in_order() {
     const LINES: usize = 100_000;
-    let story = Story::of(|mut guest: Guest| async move {
+    let options = Options { log_bytes_per_second: u32::MAX, ..Options::default() };
+    let story = Story::with(options, |mut guest: Guest| async move {
         while let Ok(work) = guest.next().await {
             for number in 0..LINES {
                 guest.print(format!("{number:01023}\n")).await.unwrap();
@@ -36,6 +37,36 @@ async fn a_hundred_megabytes_of_output_are_all_there_and_in_order() {
         assert_eq!(line.len(), 1023);
         assert_eq!(line.parse::<usize>().unwrap(), number);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_beyond_the_rate_is_left_out_and_said_once() {
+    let options = Options { log_bytes_per_second: 10_240, ..Options::default() };
+    let story = Story::with(options, |mut guest: Guest| async move {
+        while let Ok(work) = guest.next().await {
+            for _ in 0..500 {
+                guest.print(format!("{:1023}\n", "x")).await.unwrap();
+            }
+            guest.respond(&work.id(), work.body).await.unwrap();
+        }
+        0
+    });
+    let environment = story.start().await;
+    environment.invoke(event("1")).await;
+    let log = story.end().await;
+    let kept = log.iter().filter(|line| line.starts_with('x')).count();
+    assert!((100..200).contains(&kept), "ten seconds' worth and what little was gained meanwhile: {kept}");
+    let notices: Vec<&String> = log.iter().filter(|line| line.starts_with("Lambent: ")).collect();
+    let [notice] = notices[..] else { panic!("{notices:?}") };
+    let cut = (500 - kept) * 1024;
+    assert_eq!(
+        notice,
+        &format!("Lambent: {cut} bytes of output were left out: more than 10240 bytes per second")
+    );
+    assert!(
+        log.last().is_some_and(|line| line.starts_with("REPORT ")),
+        "the platform's own lines are never left out"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -273,8 +273,13 @@ async fn a_runtime_that_was_given_up_is_told_that_it_has_ended() {
     let spec = Arc::new(crate::story::spec());
     let clock: Arc<dyn types::Clock> = Arc::new(crate::story::Ticking::started());
     let memory = Arc::new(crate::memory::MemoryWatch::new(1));
-    let log =
-        Arc::new(crate::logs::Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(&clock), memory));
+    let log = Arc::new(crate::logs::Capture::new(
+        Arc::clone(&spec.log),
+        spec.logging,
+        Arc::clone(&clock),
+        memory,
+        u32::MAX,
+    ));
     let desk = Desk::new(spec, clock, log);
     desk.init_failed().unwrap();
     let (reply, _outcome) = tokio::sync::oneshot::channel();
