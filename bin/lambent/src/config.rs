@@ -3,6 +3,7 @@
 use crate::cli::{DataArguments, DoctorArguments, ServeArguments};
 use crate::egress::EgressConfiguration;
 use crate::error::Error;
+use crate::system;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,8 @@ pub(crate) struct WorkerConfiguration {
     /// MemorySize and EphemeralStorage of all living environments together, in MB. They are limits, not reservations; where
     /// nothing is said, it is eight times what the host has.
     pub(crate) max_committed_mb: Option<u32>,
+    /// What all living environments together may really use, in MB; where nothing is said, seven eighths of what the host has.
+    pub(crate) max_memory_mb: Option<u64>,
     /// Memory for extracted code, in MB.
     pub(crate) staging_mb: u64,
     /// What a function may print in each of its environments, in bytes per second; ten times that at once.
@@ -92,12 +95,20 @@ impl Default for WorkerConfiguration {
             max_environments: 1200,
             max_ephemeral_storage: 2048,
             max_committed_mb: None,
+            max_memory_mb: None,
             staging_mb: 1024,
             log_bytes_per_second: 4 << 20,
             idle_seconds: 300,
             // Above the ranges that containers and user namespaces take by convention.
             uid_base: 2_000_000_000,
         }
+    }
+}
+
+impl WorkerConfiguration {
+    /// What all living environments together may use.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.max_memory_mb.map_or_else(system::memory_for_environments, |mb| mb << 20)
     }
 }
 
@@ -162,6 +173,9 @@ impl Configuration {
         }
         if self.worker.log_bytes_per_second < 1024 {
             return wrong("worker.log_bytes_per_second", "1024 at least");
+        }
+        if self.worker.max_memory_mb.is_some_and(|mb| !(256..=1 << 30).contains(&mb)) {
+            return wrong("worker.max_memory_mb", "256 at least");
         }
         if self.worker.staging_mb < 256 {
             return wrong("worker.staging_mb", "256 at least: the largest code package must fit");

@@ -35,6 +35,13 @@ impl Random for SystemRandom {
 /// How often the memory limits of environments together may exceed the host's memory: most functions stay far below theirs.
 const OVERCOMMIT: u32 = 32;
 
+/// Most of what the host has, in bytes: the rest is the platform's and the host's own.
+pub(crate) fn memory_for_environments() -> u64 {
+    let memory = rustix::system::sysinfo();
+    let bytes = memory.totalram.saturating_mul(u64::from(memory.mem_unit));
+    (bytes / 8 * 7).max(256 << 20)
+}
+
 /// What the limits of all environments together may be on this host, in MB.
 pub(crate) fn committable_mb() -> u32 {
     let memory = rustix::system::sysinfo();

@@ -69,6 +69,7 @@ fn options(configuration: &Configuration, workplace: &Workplace) -> SpawnerOptio
     SpawnerOptions {
         name: crate::serve::spawner_name("lambent-doctor", workplace.path()),
         staging_bytes: STAGING_BYTES,
+        memory_bytes: worker.memory_bytes(),
         uid_base: worker.uid_base.saturating_add(worker.max_environments),
         uid_count: ENVIRONMENTS,
         egress: configuration.egress.options_beside_serve(),

@@ -15,6 +15,7 @@ pub(super) fn start(configuration: &Configuration) -> Result<Spawner, Error> {
     let spawner = Spawner::start(SpawnerOptions {
         name: spawner_name("lambent", &configuration.data_dir()),
         staging_bytes: configuration.worker.staging_mb << 20,
+        memory_bytes: configuration.worker.memory_bytes(),
         uid_base: configuration.worker.uid_base,
         uid_count: configuration.worker.max_environments,
         egress: configuration.egress.spawner_options()?,

@@ -6,6 +6,7 @@ mod cpu;
 mod freezer;
 mod gauges;
 mod leftovers;
+mod oom;
 mod v1;
 mod v2;
 
@@ -21,6 +22,7 @@ use crate::weaken::{Layer, Weakened};
 pub(crate) use cpu::CpuQuota;
 pub(crate) use freezer::{Freezer, FreezerKind, FreezerPlace};
 pub(crate) use gauges::{GaugeKind, Gauges};
+pub(crate) use oom::OomEvent;
 pub(crate) use v1::V1;
 pub(crate) use v2::V2;
 
@@ -34,6 +36,8 @@ pub(crate) trait Hierarchy {
     fn limits(&self) -> [bool; 3];
     /// Where the groups have a freezer of their own.
     fn freezer(&self) -> Option<&Path>;
+    /// Limits the memory of all environments together.
+    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed>;
     /// A line for the operator.
     fn describe(&self) -> String;
 }
@@ -49,8 +53,8 @@ pub(crate) struct Group {
     pub(crate) gauges: Vec<(GaugeKind, File)>,
     /// What stops it.
     pub(crate) freezer: Option<Freezer>,
-    /// v1 only: readable when the group ran out of memory, after which the whole environment is killed. v2 kills it itself.
-    pub(crate) oom_event: Option<OwnedFd>,
+    /// v1 only: readable when memory ran out, after which the whole environment is killed if it is the one. v2 kills it itself.
+    pub(crate) oom_event: Option<OomEvent>,
 }
 
 /// What this machine has: each of the two, or why not.
@@ -61,12 +65,13 @@ pub(crate) struct Groups {
 
 impl Groups {
     /// Finds the hierarchies of this machine, removes what an earlier spawner of this name left in them, and makes this one's
-    /// place.
-    pub(crate) fn find(name: &str) -> Result<Self, Failed> {
+    /// place, in which all environments together may use this much memory.
+    pub(crate) fn find(name: &str, memory_bytes: u64) -> Result<Self, Failed> {
         let read = |path: &str| std::fs::read_to_string(path).at(Step::CgroupFind);
         let (mounts, own) = (read("/proc/self/mounts")?, read("/proc/self/cgroup")?);
         leftovers::remove(&mounts, &own, name)?;
         let limits = limits(&mounts, &own, name);
+        limits.iter().try_for_each(|hierarchy| hierarchy.limit_all(memory_bytes))?;
         let freezer = freezer(limits.as_deref().ok(), &mounts, &own, name);
         Ok(Self { limits, freezer })
     }

@@ -6,9 +6,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rustix::event::EventfdFlags;
-
-use super::{GaugeKind, Group, Hierarchy, cpu, remove_group, write_value};
+use super::{GaugeKind, Group, Hierarchy, OomEvent, cpu, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
@@ -44,9 +42,9 @@ impl V1 {
 
     fn fill(&self, id: &str, limits: &Limits, group: &mut Group) -> Result<(), Failed> {
         if let Some(place) = &self.memory {
-            limit_memory(&place.join(id), limits)?;
+            limit_memory(&place.join(id), limits.memory_bytes + limits.tmp_bytes)?;
             open_gauges(&place.join(id), group)?;
-            group.oom_event = Some(watch_oom(&place.join(id))?);
+            group.oom_event = Some(OomEvent::of(&place.join(id))?);
         }
         if let Some(place) = &self.pids {
             write_value(&place.join(id).join("pids.max"), &limits.pids.to_string())?;
@@ -92,13 +90,17 @@ impl Hierarchy for V1 {
         [self.memory.is_some(), self.pids.is_some(), self.cpu.is_some()]
     }
 
+    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed> {
+        self.memory.as_ref().map_or(Ok(()), |place| limit_memory(place, memory_bytes))
+    }
+
     fn describe(&self) -> String {
         "cgroup v1".to_owned()
     }
 }
 
-fn limit_memory(group: &Path, limits: &Limits) -> Result<(), Failed> {
-    let total = (limits.memory_bytes + limits.tmp_bytes).to_string();
+fn limit_memory(group: &Path, bytes: u64) -> Result<(), Failed> {
+    let total = bytes.to_string();
     write_value(&group.join("memory.limit_in_bytes"), &total)?;
     // Both are absent on kernels without swap accounting, and then there is nothing to limit here.
     for (file, value) in [("memory.memsw.limit_in_bytes", total.as_str()), ("memory.swappiness", "0")] {
@@ -135,17 +137,6 @@ fn open_gauges(group: &Path, into: &mut Group) -> Result<(), Failed> {
         }
     }
     Ok(())
-}
-
-/// v1 kills one process; this event lets the spawner kill the rest, as v2's `memory.oom.group` does.
-fn watch_oom(group: &Path) -> Result<std::os::fd::OwnedFd, Failed> {
-    use std::os::fd::AsRawFd;
-    let event =
-        rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).at(Step::CgroupOpen)?;
-    let control = File::open(group.join("memory.oom_control")).at(Step::CgroupOpen)?;
-    let line = format!("{} {}", event.as_raw_fd(), control.as_raw_fd());
-    write_value(&group.join("cgroup.event_control"), &line)?;
-    Ok(event)
 }
 
 /// The spawner's directory in a controller's tree, below the platform's own group.

@@ -115,6 +115,15 @@ impl Hierarchy for V2 {
         self.in_force
     }
 
+    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed> {
+        // Without `memory.oom.group`: who used too much dies, with its own environment, which has it.
+        if self.in_force[0] {
+            write_value(&self.place.join("memory.max"), &memory_bytes.to_string())
+        } else {
+            Ok(())
+        }
+    }
+
     fn describe(&self) -> String {
         "cgroup v2".to_owned()
     }

@@ -15,7 +15,7 @@ use super::environments::{Birth, Environment, Slot, State};
 use super::packet;
 use super::prepare::Workshop;
 use super::{overlay, staging};
-use crate::cgroup::{Freezer, FreezerKind, Group};
+use crate::cgroup::{Freezer, FreezerKind, Group, OomEvent};
 use crate::egress::Egress;
 use crate::environment::mounts::{clone_tree, open_beneath};
 use crate::environment::{self, Plan, Texts, Uplink};
@@ -73,7 +73,7 @@ pub(super) fn begin(
 struct Started {
     birth: Birth,
     pidfd: OwnedFd,
-    oom_event: Option<OwnedFd>,
+    oom_event: Option<OomEvent>,
     lets_die: Option<Freezer>,
 }
 

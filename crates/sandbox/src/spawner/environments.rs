@@ -22,6 +22,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 use super::egress::Address;
 use super::packet;
 use super::protocol::Answer;
+use crate::cgroup::OomEvent;
 use crate::cgroup::{Freezer, GaugeKind};
 use crate::environment::Listeners;
 use crate::step::{Failed, Step};
@@ -36,7 +37,7 @@ pub(super) struct Environment {
     pub(super) id: String,
     pub(super) slot: Slot,
     pub(super) pidfd: OwnedFd,
-    pub(super) oom_event: Option<OwnedFd>,
+    pub(super) oom_event: Option<OomEvent>,
     /// Where frozen processes don't die (cgroup v1): what thaws them after a kill.
     pub(super) lets_die: Option<Freezer>,
     pub(super) state: State,

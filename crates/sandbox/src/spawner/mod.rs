@@ -42,6 +42,8 @@ pub struct SpawnerOptions {
     pub name: String,
     /// Size of the staging area for code trees in bytes.
     pub staging_bytes: u64,
+    /// Memory that all environments together may use, in bytes: 64 MiB at least.
+    pub memory_bytes: u64,
     /// First uid and gid that environments get, 1,000 at least; where another spawner of this host has some of the range, the next
     /// free one above it.
     pub uid_base: u32,
@@ -60,6 +62,9 @@ impl SpawnerOptions {
         }
         if !(1 << 20..=1 << 44).contains(&self.staging_bytes) {
             return Err(StartError::Option("staging_bytes"));
+        }
+        if !(64 << 20..=1 << 60).contains(&self.memory_bytes) {
+            return Err(StartError::Option("memory_bytes"));
         }
         if !(1000..=0x7FFF_FFFF).contains(&self.uid_base) {
             return Err(StartError::Option("uid_base"));

@@ -57,7 +57,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     let own_pidfd = rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty());
     let own_pidfd = own_pidfd.at(Step::WatchPlatform)?;
     // The groups are made with the user's own credentials, before there is another user namespace.
-    let groups = Groups::find(&options.name)?;
+    let groups = Groups::find(&options.name, options.memory_bytes)?;
     match enter_namespaces(options) {
         Ok((mode, uids, staging, filter)) => {
             Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd, gate: None, why_no_gate: None })

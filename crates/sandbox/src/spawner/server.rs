@@ -3,9 +3,11 @@
 //! Invariant: when the platform's socket ends, or the platform itself, every environment is killed, every group removed, and
 //! this process exits.
 
+use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -16,13 +18,16 @@ use super::packet::{self, Packet};
 use super::prepare::{self, Unready, Workshop};
 use super::protocol::{self, Answer, HEADER, Refusal, RequestHeader, RequestKind};
 use super::{SpawnerOptions, birth, trial};
+use crate::cgroup::OomEvent;
 use crate::egress::Egress;
 use crate::environment::{Report, receive_report};
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
 use crate::weaken::Weakened;
 
-/// How often the removal of a busy group is tried again.
+/// How long it may take from the word that memory ran out to the first killed process: 10 to 50 ms were seen.
+const SUSPICION: Duration = Duration::from_secs(1);
+/// How often the removal of a busy group is tried again, and a suspect looked at.
 const RETRY_NANOSECONDS: i64 = 2_000_000;
 
 /// Runs the spawner to its end.
@@ -126,13 +131,21 @@ struct Server {
     shop: Workshop,
     uid_count: u32,
     environments: Environments,
+    /// Environments that may have run out of memory, and until when to look.
+    suspects: BTreeMap<Serial, Instant>,
 }
 
 impl Server {
     fn new(socket: OwnedFd, shop: Workshop, options: &SpawnerOptions) -> Result<Self, Failed> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).at(Step::Epoll)?;
-        let server =
-            Self { epoll, socket, shop, uid_count: options.uid_count, environments: Environments::default() };
+        let server = Self {
+            epoll,
+            socket,
+            shop,
+            uid_count: options.uid_count,
+            environments: Environments::default(),
+            suspects: BTreeMap::new(),
+        };
         watch(&server.epoll, &server.socket, Source::Socket)?;
         let parent = rustix::process::getppid().ok_or(Errno::SRCH).at(Step::WatchPlatform)?;
         let platform = rustix::process::pidfd_open(parent, PidfdFlags::empty()).at(Step::WatchPlatform)?;
@@ -147,7 +160,8 @@ impl Server {
         loop {
             let mut space = [MaybeUninit::uninit(); 64];
             let timeout = Timespec { tv_sec: 0, tv_nsec: RETRY_NANOSECONDS };
-            let timeout = (!self.environments.ending().is_empty()).then_some(&timeout);
+            let looks_again = !self.environments.ending().is_empty() || !self.suspects.is_empty();
+            let timeout = looks_again.then_some(&timeout);
             let events = match epoll::wait(&self.epoll, &mut space, timeout) {
                 Ok((events, _)) => events,
                 Err(Errno::INTR) => continue,
@@ -166,6 +180,7 @@ impl Server {
                     None => {}
                 }
             }
+            self.judge_suspects();
             self.finish_ending();
         }
     }
@@ -258,12 +273,23 @@ impl Server {
                 environment.doom();
             }
             _ => {
-                if let Some(event) = environment.oom_event.take() {
-                    unwatch(&self.epoll, &event);
-                }
-                environment.kill();
+                environment.oom_event.iter().for_each(OomEvent::clear);
+                self.suspects.insert(serial, Instant::now() + SUSPICION);
             }
         }
+    }
+
+    /// Kills those in which the kernel has killed something; the others were only told that memory ran out.
+    fn judge_suspects(&mut self) {
+        let (now, environments) = (Instant::now(), &mut self.environments);
+        self.suspects.retain(|serial, until| {
+            let Some(environment) = environments.get_mut(*serial) else { return false };
+            let is_guilty = environment.oom_event.as_ref().is_some_and(OomEvent::has_killed);
+            if is_guilty {
+                environment.kill();
+            }
+            !is_guilty && now < *until
+        });
     }
 
     /// Removes the groups of those whose processes are gone, and forgets them.
@@ -294,7 +320,7 @@ impl Server {
             if self.environments.is_empty() {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(2));
         }
         self.shop.remove_all();
     }
@@ -314,7 +340,7 @@ fn hear(environment: &mut Environment) {
     }
 }
 
-fn watch(epoll: &OwnedFd, fd: &OwnedFd, source: Source) -> Result<(), Failed> {
+fn watch(epoll: &OwnedFd, fd: impl AsFd, source: Source) -> Result<(), Failed> {
     epoll::add(epoll, fd, source.to_data(), epoll::EventFlags::IN | epoll::EventFlags::RDHUP).at(Step::Watch)
 }
 

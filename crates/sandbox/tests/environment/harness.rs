@@ -19,6 +19,9 @@ const PLAIN_USERS: u32 = 1_000_000_000;
 /// As many open files as a frugal shell may allow the platform at its start: fewer than one environment can keep in flight.
 pub(crate) const FRUGAL_DESCRIPTORS: u64 = 256;
 
+/// What all environments together may use.
+pub(crate) const ALL_MEMORY: u64 = 512 << 20;
+
 /// What a case gets.
 pub(crate) struct Bench {
     pub(crate) spawner: Spawner,
@@ -72,6 +75,7 @@ impl Bench {
         let options = SpawnerOptions {
             name: name.clone(),
             staging_bytes: 64 << 20,
+            memory_bytes: ALL_MEMORY,
             uid_base: 900_000,
             uid_count: 16,
             egress,

@@ -153,8 +153,14 @@ impl CodeSource for Packages {
 impl Bench {
     fn new() -> Self {
         let name = format!("lambent-test-worker-{}", std::process::id());
-        let options =
-            SpawnerOptions { name, staging_bytes: 600 << 20, uid_base: 910_000, uid_count: 64, egress: None };
+        let options = SpawnerOptions {
+            name,
+            staging_bytes: 600 << 20,
+            memory_bytes: 4 << 30,
+            uid_base: 910_000,
+            uid_count: 64,
+            egress: None,
+        };
         let spawner = Spawner::start(options).expect("the spawner starts");
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let native = root::build(roots[0].path());

@@ -157,6 +157,7 @@ pub(crate) fn encode_options(options: &SpawnerOptions) -> Vec<u8> {
     let mut writer = Writer(Vec::new());
     writer.text(&options.name);
     writer.number(options.staging_bytes);
+    writer.number(options.memory_bytes);
     writer.number(options.uid_base.into());
     writer.number(options.uid_count.into());
     writer.number(options.egress.is_some().into());
@@ -172,6 +173,7 @@ pub(crate) fn decode_options(body: &[u8]) -> Result<SpawnerOptions, Malformed> {
     let options = SpawnerOptions {
         name: reader.text()?,
         staging_bytes: reader.number()?,
+        memory_bytes: reader.number()?,
         uid_base: reader.number32()?,
         uid_count: reader.number32()?,
         egress: if reader.flag()? { Some(decode_egress_options(&mut reader)?) } else { None },

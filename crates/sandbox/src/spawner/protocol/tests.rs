@@ -138,6 +138,7 @@ fn options_are_checked_on_arrival() {
     let options = SpawnerOptions {
         name: "lambent-1".to_owned(),
         staging_bytes: 1 << 30,
+        memory_bytes: 1 << 30,
         uid_base: 1000,
         uid_count: 1,
         egress: None,
@@ -153,6 +154,7 @@ fn options_are_checked_on_arrival() {
         SpawnerOptions { name: "../up".to_owned(), ..options.clone() },
         SpawnerOptions { uid_base: 0, ..options.clone() },
         SpawnerOptions { uid_count: 0, ..options.clone() },
+        SpawnerOptions { memory_bytes: 0, ..options.clone() },
         SpawnerOptions { staging_bytes: 0, ..options.clone() },
         SpawnerOptions { egress: egress("127.0.0.0/16", 1 << 20), ..options.clone() },
         SpawnerOptions { egress: egress("10.0.0.0/24", 1 << 20), ..options.clone() },

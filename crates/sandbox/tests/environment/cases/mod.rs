@@ -82,6 +82,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
         ("root_processor_time_is_in_proportion_to_the_share", resources::processor),
+        ("root_memory_of_all_is_limited_and_only_who_used_it_dies", resources::memory_of_all),
         ("root_an_initialisation_has_a_whole_processor", resources::processor_at_first),
         ("root_leftovers_are_removed_at_the_next_start", spawner::leftovers),
         ("root_weak_network_reaches_the_host", weakened::network),

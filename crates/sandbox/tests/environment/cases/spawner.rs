@@ -147,6 +147,7 @@ pub(crate) fn threads_refused(bench: &Bench) -> Verdict {
     let options = || SpawnerOptions {
         name: format!("{}-second", bench.name),
         staging_bytes: 1 << 20,
+        memory_bytes: 1 << 30,
         uid_base: 1000,
         uid_count: 1,
         egress: None,
