@@ -24,6 +24,10 @@ use cli::{Cli, Command};
 use error::Error;
 use std::process::ExitCode;
 
+/// Takes less time for each invocation than the C library's, and less memory when idle.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if let Some(code) = sandbox::run_if_spawner() {
         return code;

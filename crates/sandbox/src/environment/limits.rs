@@ -41,7 +41,9 @@ pub(super) fn set(plan: &Plan) -> Result<(), Failed> {
     for (resource, value) in limits {
         lower(resource, value)?;
     }
-    Ok(())
+    // The platform's allocator keeps huge pages out of its own process, and the setting is inherited; a function has the
+    // host's.
+    rustix::thread::disable_transparent_huge_pages(false).at(Step::SetLimits)
 }
 
 /// Written while the host's /proc is still there.
