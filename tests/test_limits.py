@@ -1,6 +1,7 @@
 """Limits of the installation and of the account, set by configuration: what happens at them, and after."""
 
 import concurrent.futures
+import os
 import time
 
 import pytest
@@ -129,3 +130,28 @@ def test_what_has_no_effect_yet_is_refused_by_name(tenant, parameter):
     assert (code, status) == ("InvalidParameterValueException", 400), message
     assert parameter.lower() in message.lower()
     assert error_of(tenant.functions.get_function, FunctionName=name)[0] == "ResourceNotFoundException"
+
+
+SEEN = """
+import os, re
+def handler(event, context):
+    read = lambda path: open(path).read()
+    return {
+        'memory_kb': int(re.search(r'MemTotal: *(\\d+) kB', read('/proc/meminfo'))[1]),
+        'processors': [os.cpu_count(), read('/proc/cpuinfo').count('processor\\t')],
+        'load': read('/proc/loadavg').split()[:3],
+        'root_mb': os.statvfs('/').f_blocks * os.statvfs('/').f_frsize >> 20,
+    }
+"""
+
+
+@pytest.mark.parametrize("memory", [128, 1769, 3538])
+def test_a_function_sees_what_it_has(tenant, memory):
+    seen = tenant.deploy(SEEN, MemorySize=memory)({})
+    processors = min(-(-(memory * 1000 // 1769) // 1000), os.cpu_count())
+    assert seen == {
+        "memory_kb": memory << 10,
+        "processors": [processors, processors],
+        "load": ["0.00"] * 3,
+        "root_mb": 256,
+    }

@@ -109,3 +109,105 @@ def test_an_account_that_sends_all_it_can_leaves_others_room_for_bodies(two):
     finally:
         for call in calls:
             call.join()
+
+
+# One of each kind of bomb. Each goes on until its time is over, or until it is killed, and is started again meanwhile.
+BOMBS = """
+import os, socket, threading, time
+def fork():
+    while True:
+        try:
+            if os.fork() == 0:
+                time.sleep(60)
+        except OSError:
+            time.sleep(0.01)
+def memory():
+    held = []
+    while True:
+        held.append(b'x' * 1_000_000)
+def log():
+    line = 'x' * 1000 + '\\n'
+    while True:
+        os.write(1, line.encode() * 16)
+def tmp():
+    while True:
+        try:
+            with open('/tmp/big', 'wb') as file:
+                while True:
+                    file.write(b'x' * 1_000_000)
+        except OSError:
+            os.unlink('/tmp/big')
+def spin():
+    for _ in range(3):
+        threading.Thread(target=spin_alone, daemon=True).start()
+    spin_alone()
+def spin_alone():
+    while True:
+        pass
+def sockets():
+    listener = socket.create_server(('127.0.0.1', 0), backlog=512)
+    while True:
+        held = []
+        try:
+            while True:
+                held.append(socket.create_connection(listener.getsockname(), timeout=1))
+                held.append(listener.accept()[0])
+        except OSError:
+            for one in held:
+                one.close()
+def handler(event, context):
+    globals()[event['kind']]()
+"""
+
+# How often the neighbour is called, one call after the other, and for how long a bomb goes off at a time.
+CALLS = 300
+BOMB_SECONDS = 4
+
+
+@pytest.fixture(scope="module")
+def street(start):
+    """Two accounts; the neighbour's function is warm."""
+    platform = start()
+    bomber, neighbour = Tenant(platform, FIRST), Tenant(platform, SECOND)
+    quiet = neighbour.deploy(ECHO, MemorySize=1769)
+    quiet({})
+    return bomber.deploy(BOMBS, MemorySize=512, Timeout=BOMB_SECONDS), quiet
+
+
+def latencies(function):
+    """Milliseconds of each call, in order of their length. A call that fails ends the test."""
+    times = []
+    for number in range(CALLS):
+        begun = time.monotonic()
+        assert function({"number": number}) is not None
+        times.append((time.monotonic() - begun) * 1000)
+    return sorted(times)
+
+
+def percentile(times, share):
+    return times[min(len(times) - 1, int(len(times) * share))]
+
+
+@pytest.mark.parametrize("kind", ["fork", "memory", "log", "tmp", "spin", "sockets"])
+def test_a_bomb_fails_no_request_of_a_neighbour(street, kind, capfd):
+    bomb, quiet = street
+    alone = latencies(quiet)
+    over = threading.Event()
+
+    def keep_going():
+        while not over.is_set():
+            attempt(bomb, {"kind": kind})
+
+    bombing = threading.Thread(target=keep_going)
+    bombing.start()
+    try:
+        time.sleep(0.5)
+        beside = latencies(quiet)
+    finally:
+        over.set()
+        bombing.join()
+    figures = [f"{percentile(times, share):.1f}" for times in (alone, beside) for share in (0.5, 0.99)]
+    with capfd.disabled():
+        print(f"\nNEIGHBOUR of a {kind} bomb: p50 / p99 {figures[2]} / {figures[3]} ms, alone {figures[0]} / {figures[1]} ms")
+    # What a bomb may cost depends on the machine; that somebody waits for its end does not.
+    assert percentile(beside, 0.99) < BOMB_SECONDS * 1000 / 2
