@@ -211,6 +211,15 @@ pub(crate) fn raise_loopback(socket: impl AsFd) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Sets an option of a socket, of those that are on or off.
+pub(crate) fn switch_on(socket: impl AsFd, level: libc::c_int, option: libc::c_int) -> Result<(), Errno> {
+    let (fd, on, length) = (socket.as_fd().as_raw_fd(), 1, size_of::<libc::c_int>() as libc::socklen_t);
+    let on: *const libc::c_int = &raw const on;
+    // SAFETY: the kernel reads an int of that length, which lives until the call returns.
+    checked(unsafe { libc::setsockopt(fd, level, option, on.cast(), length) }.into())?;
+    Ok(())
+}
+
 /// Whether an interface of the socket's network namespace passes packets: it is up, and its other end too.
 pub(crate) fn is_running(socket: impl AsFd, name: &str) -> Result<bool, Errno> {
     // SAFETY: all-zero bytes are a valid ifreq: it holds a name and a union of plain data.

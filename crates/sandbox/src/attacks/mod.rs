@@ -14,6 +14,7 @@ mod files;
 mod ground;
 mod identity;
 mod inside;
+mod network;
 mod proc;
 mod reachable;
 mod refusal;
@@ -172,6 +173,7 @@ pub fn all() -> impl Iterator<Item = &'static Attack> {
         escapes::ATTACKS,
         identity::ATTACKS,
         files::ATTACKS,
+        network::ATTACKS,
         resources::ATTACKS,
         side_channels::ATTACKS,
     ]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: all of it is gone when it is dropped, also what environments without a /tmp of their own have left.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
@@ -16,6 +16,8 @@ const SHARED_MEMORY: &str = "/dev/shm";
 pub(super) struct Reachable {
     name: String,
     port: u16,
+    /// Free, when it was looked for.
+    neighbour_port: u16,
     /// Of System V shared memory: its key and its number.
     memory: (u32, i32),
     _listener: TcpListener,
@@ -27,15 +29,25 @@ impl Reachable {
         let name = format!("lambent-attacked-{}-{}", std::process::id(), serial());
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
+        let neighbour_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let abstract_socket = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
         std::fs::write(format!("{SHARED_MEMORY}/{name}-host"), "secret of the host")?;
         let memory = syscalls::make_shared_memory(0x6C61_0000 | (std::process::id() & 0xFFFF))?;
-        Ok(Self { name, port, memory, _listener: listener, _abstract_socket: abstract_socket })
+        Ok(Self {
+            name,
+            port,
+            neighbour_port,
+            memory,
+            _listener: listener,
+            _abstract_socket: abstract_socket,
+        })
     }
 
     pub(super) fn facts(&self) -> Facts {
         Facts::default()
             .with("host-port", self.port)
+            .with("neighbour-port", self.neighbour_port)
+            .with("host-addresses", host_addresses().join(","))
             .with("host-abstract", &self.name)
             .with("host-memory-key", self.memory.0)
             .with("host-pid", std::process::id())
@@ -54,6 +66,29 @@ impl Drop for Reachable {
     }
 }
 
+/// The host's own addresses but those of loopback.
+fn host_addresses() -> Vec<String> {
+    let trie = std::fs::read_to_string("/proc/net/fib_trie").unwrap_or_default();
+    let mut found: Vec<String> = trie
+        .lines()
+        .zip(trie.lines().skip(1))
+        .filter(|(_, kind)| kind.trim() == "/32 host LOCAL")
+        .filter_map(|(address, _)| address.trim().strip_prefix("|-- "))
+        .filter(|address| !address.starts_with("127."))
+        .map(str::to_owned)
+        .collect();
+    let ipv6 = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    let digits = ipv6.lines().filter(|line| !line.ends_with(" lo")).filter_map(|line| line.get(..32));
+    found.extend(
+        digits.filter_map(|digits| {
+            Some(Ipv6Addr::from_bits(u128::from_str_radix(digits, 16).ok()?).to_string())
+        }),
+    );
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// The neighbour, inside: leaves its traces, and stays.
 pub(super) fn be_neighbour(facts: &Facts) {
     let name = format!("{}-neighbour", facts.get("host-abstract"));
@@ -62,7 +97,8 @@ pub(super) fn be_neighbour(facts: &Facts) {
         let _ = std::fs::write(format!("{place}/{name}"), "secret of the neighbour");
     }
     let listener = SocketAddr::from_abstract_name(name).and_then(|address| UnixListener::bind_addr(&address));
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, facts.number("neighbour-port") as u16));
     inside::say("ready");
     std::thread::sleep(PATIENCE * 10);
-    drop(listener);
+    drop((listener, port));
 }
