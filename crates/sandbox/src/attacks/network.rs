@@ -170,6 +170,9 @@ fn low_ports() -> Verdict {
     Ok(names_of(&errors))
 }
 
+/// Kind and value.
+type Attribute<'a> = (u16, &'a [u8]);
+
 /// The messages that make an environment's own way out, from inside.
 fn change_the_network() -> Verdict {
     let address = Ipv4Addr::new(198, 51, 100, 9).octets();
@@ -178,7 +181,7 @@ fn change_the_network() -> Verdict {
     let family = libc::AF_INET as u8;
     let [low, high] = libc::NUD_PERMANENT.to_ne_bytes();
     let name = [(libc::IFLA_IFNAME, &b"forged0\0"[..])];
-    let tries: [(&str, u16, Vec<u8>, &[(u16, &[u8])]); 4] = [
+    let tries: [(&str, u16, Vec<u8>, &[Attribute<'_>]); 4] = [
         ("an address", libc::RTM_NEWADDR, vec![family, 32, 0, 0, a, b, c, d], &[(libc::IFA_LOCAL, &address)]),
         (
             "a neighbour",
