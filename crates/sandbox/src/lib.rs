@@ -10,6 +10,8 @@ mod cgroup;
 mod egress;
 mod environment;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handle;
 mod netlink;
 mod protections;

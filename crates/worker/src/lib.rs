@@ -8,6 +8,8 @@ mod cpu;
 mod credentials;
 mod environment;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod invocation;
 mod isolation;
 mod logging;

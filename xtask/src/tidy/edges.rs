@@ -56,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "services",
         ],
     ),
+    ("fuzz-entries", &["types", "sandbox", "wire", "package", "auth", "worker"]),
     ("xtask", &["types", "auth", "wire"]),
 ];
 

@@ -11,7 +11,10 @@ mod launch;
 mod overlay;
 pub(crate) mod packet;
 mod prepare;
+#[cfg(not(feature = "fuzzing"))]
 mod protocol;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod protocol;
 mod report;
 mod server;
 mod staging;

@@ -9,6 +9,8 @@ mod exit;
 mod incarnation;
 pub(crate) mod state;
 mod variables;
+#[cfg(feature = "fuzzing")]
+pub(crate) use verdict::End;
 mod verdict;
 
 pub(crate) use driver::Driver;
