@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is decoded is what encodes to the same again, so that nothing has two readings.
 
+use crate::egress::Egress;
 use crate::spawner::SpawnerOptions;
 use crate::spawner::protocol::{
     Answer, Refusal, RequestHeader, RequestKind, decode_options, decode_spec, encode_options, encode_spec,
@@ -42,12 +43,14 @@ pub fn spawner_protocol_seeds() -> Vec<Vec<u8>> {
     let options = SpawnerOptions {
         name: "lambent-0123456789ab".to_owned(),
         staging_bytes: 1 << 30,
+        memory_bytes: 8 << 30,
         uid_base: 2_000_000_000,
         uid_count: 1200,
+        egress: None,
     };
     let bodies = spec().map(|spec| encode_spec(&spec, Weakened::none()));
     let answers = [
-        Answer::Created { gauges: 15, channel: true },
+        Answer::Created { gauges: 15, channel: true, freezer: None },
         Answer::Unprotected("the kernel has no Landlock".to_owned()),
         Answer::Refused(Refusal::Full),
     ];
@@ -68,12 +71,14 @@ fn spec() -> Option<SandboxSpec> {
         env: vec![("TZ".to_owned(), ":UTC".to_owned()), ("EMPTY".to_owned(), String::new())],
         cwd: "/var/task".to_owned(),
         hostname: "lambda".to_owned(),
+        egress: Egress::Allow("203.0.113.0/24:443".parse().into_iter().collect()),
         limits: Limits {
             memory_bytes: 128 << 20,
             tmp_bytes: 512 << 20,
             tmp_inodes: 32_768,
             pids: 1025,
-            cpu_millis: 1000,
+            cpu_millis: 72,
+            init_cpu_millis: 1000,
             open_files: 1024,
         },
     })

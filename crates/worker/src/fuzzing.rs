@@ -3,12 +3,12 @@
 //! Invariant: whatever a runtime sends, the front comes to its end with the environment, and a desk whose runtime is gone
 //! still gives its invocation an outcome.
 
-use crate::environment::desk::Desk;
 use crate::environment::End;
+use crate::environment::desk::Desk;
 use crate::logs::Capture;
 use crate::memory::MemoryWatch;
 use crate::runtime_api::{Connections, converse, serve};
-use crate::{Code, CodeId, EnvironmentSpec, Invocation, LogTail, Logging, Outcome};
+use crate::{Code, CodeId, Egress, EnvironmentSpec, Invocation, LogTail, Logging, Outcome};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,8 @@ use types::{
 /// How long a front may take to see that its runtime has hung up, on a busy machine.
 const END: Duration = Duration::from_secs(20);
 
+/// Bytes of output in a second.
+const LOG_RATE: u32 = 1 << 20;
 /// How long a front that may wait for work is listened to.
 const MOMENT: Duration = Duration::from_millis(2);
 
@@ -52,9 +54,8 @@ impl RuntimeApi {
         let Some((which, input)) = input.split_first() else { return };
         let (desk, outcome) = self.desk();
         self.runtime.block_on(async {
-            let talk = async {
-                if which % 2 == 0 { channel(&desk, input).await } else { http(&desk, input).await }
-            };
+            let talk =
+                async { if which % 2 == 0 { channel(&desk, input).await } else { http(&desk, input).await } };
             let talked = tokio::time::timeout(END, talk).await;
             assert!(matches!(talked, Ok(Ok(()))), "the front did not end: {talked:?}");
             settle(&desk, outcome).await;
@@ -64,7 +65,7 @@ impl RuntimeApi {
     fn desk(&self) -> (Arc<Desk>, oneshot::Receiver<Outcome>) {
         let (spec, clock) = (Arc::new(self.spec()), Arc::new(Stopped) as Arc<dyn Clock>);
         let memory = Arc::new(MemoryWatch::new(1));
-        let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(&clock), memory);
+        let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(&clock), memory, LOG_RATE);
         let desk = Arc::new(Desk::new(spec, clock, Arc::new(log)));
         let (reply, outcome) = oneshot::channel();
         desk.begin(event(), reply);
@@ -96,6 +97,7 @@ impl RuntimeApi {
             layers: Vec::new(),
             credentials: None,
             logging: Logging::default(),
+            egress: Egress::None,
             log: Arc::new(log),
         }
     }

@@ -8,13 +8,8 @@ use wire::{Incoming, services};
 pub fn values(input: &[u8]) {
     let Some(request) = Request::read(input) else { return };
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let incoming = Incoming {
-        method: &request.method,
-        path,
-        query,
-        headers: &request.headers,
-        body: &request.body,
-    };
+    let incoming =
+        Incoming { method: &request.method, path, query, headers: &request.headers, body: &request.body };
     let _ = wire::guess_service(&incoming);
     for service in services() {
         let Ok(routed) = service.route(&incoming) else { continue };

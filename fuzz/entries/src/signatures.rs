@@ -16,12 +16,10 @@ const NOW: Timestamp = Timestamp(1_795_521_600_000);
 pub fn signature(input: &[u8]) {
     let Some(request) = Request::read(input) else { return };
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let signed =
-        SignedRequest { method: request.method.as_str(), path, query, headers: &request.headers };
+    let signed = SignedRequest { method: request.method.as_str(), path, query, headers: &request.headers };
     let Ok(Some(claim)) = sigv4::claim(&signed) else { return };
     let secret = SecretString::from("a secret that no input of the corpus was signed with");
-    let key =
-        SigningKey::derive(&secret, &claim.scope.date, &claim.scope.region, &claim.scope.service);
+    let key = SigningKey::derive(&secret, &claim.scope.date, &claim.scope.region, &claim.scope.service);
     let hash = sigv4::hash(&request.body);
     for payload in [PayloadRule::MustBeSigned, PayloadRule::MayBeUnsigned] {
         // As the request wants it, so that the canonical request is reached.
