@@ -21,6 +21,7 @@ fn the_corpora_break_nothing() {
 
 /// The protocol changes with the code, and so do its valid inputs: `LAMBENT_WRITE_CORPUS=1` puts them into the corpus.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how the corpus is written")]
 fn valid_messages_of_the_spawner_are_taken() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/spawner_protocol");
     for (number, seed) in fuzz_entries::spawner_protocol_seeds().iter().enumerate() {
