@@ -126,27 +126,18 @@ fn runtime_name(text: &str) -> Result<RuntimeName, String> {
     })
 }
 
-/// A layer as the code names it: `Seccomp`.
+/// A layer that some attack's twin lacks, as the code names it: `Seccomp`.
 #[cfg(feature = "weaken")]
 fn layer(text: &str) -> Result<sandbox::Layer, String> {
-    use sandbox::Layer;
-    const ALL: &[Layer] = &[
-        Layer::Seccomp,
-        Layer::Landlock,
-        Layer::Capabilities,
-        Layer::Identity,
-        Layer::Network,
-        Layer::PidNamespace,
-        Layer::ReadOnlyRoot,
-        Layer::ProcMasks,
-        Layer::Cgroup,
-        Layer::ProcessLimit,
-        Layer::Descriptors,
-    ];
-    ALL.iter()
-        .copied()
-        .find(|layer| format!("{layer:?}") == text)
-        .ok_or_else(|| format!("layers are {ALL:?}"))
+    use sandbox::attacks::{Twin, all};
+    let twins = all().flat_map(|attack| [attack.twins.privileged, attack.twins.rootless]);
+    let layers = twins.flat_map(|twin| match twin {
+        Twin::Without(layers) => layers,
+        Twin::None(_) => &[],
+    });
+    let known: std::collections::BTreeSet<sandbox::Layer> = layers.copied().collect();
+    let found = known.iter().find(|layer| format!("{layer:?}") == text);
+    found.copied().ok_or_else(|| format!("layers are {known:?}"))
 }
 
 fn access_key(text: &str) -> Result<(String, String), String> {

@@ -24,6 +24,8 @@ pub(super) struct Row {
     /// What the spawner says: how it is done, or why it is missing.
     pub(super) why: String,
     pub(super) attacks: Vec<Tried>,
+    /// Attacks on it that were left out because they disturb neighbours.
+    pub(super) left_out: usize,
 }
 
 /// How the attacks ended.
@@ -40,8 +42,6 @@ pub(super) struct Report {
     /// None where the spawner could not start, and so never had one.
     pub(super) mode: Option<Mode>,
     pub(super) rows: Vec<Row>,
-    /// Attacks that were left out because they disturb neighbours.
-    pub(super) left_out: usize,
 }
 
 /// Whether what is configured is in force.
@@ -75,13 +75,21 @@ impl Row {
             configured,
             why: protection.why.clone(),
             attacks: Vec::new(),
+            left_out: 0,
         }
     }
 
     /// One that an attack names and the spawner doesn't: the attacks alone say whether it is there.
     fn unlisted(name: &str) -> Self {
         let why = "shown by attacks alone".to_owned();
-        Self { name: name.to_owned(), in_force: true, configured: true, why, attacks: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            in_force: true,
+            configured: true,
+            why,
+            attacks: Vec::new(),
+            left_out: 0,
+        }
     }
 
     pub(super) fn is_failure(&self) -> bool {
@@ -102,41 +110,48 @@ impl Row {
 }
 
 impl Report {
-    /// From what the spawner says and what the attacks met, each with the protection that should stop it.
+    /// From what the spawner says and what the attacks met, each with the protection that should stop it, and the protections of
+    /// those that were left out.
     pub(super) fn new(
         protections: &Protections,
         weak_is_accepted: bool,
         tried: Vec<(&str, Tried)>,
-        left_out: usize,
+        left_out: &[&str],
     ) -> Self {
         let mut rows: Vec<Row> =
             protections.list.iter().map(|protection| Row::new(protection, weak_is_accepted)).collect();
         for (protection, tried) in tried {
-            let place = match rows.iter().position(|row| row.name == protection) {
-                Some(place) => place,
-                None => {
-                    rows.push(Row::unlisted(protection));
-                    rows.len() - 1
-                }
-            };
-            let row = &mut rows[place];
+            let row = named(&mut rows, protection);
             if tried.got_through() {
                 (row.in_force, row.configured) = (false, true);
             }
             row.attacks.push(tried);
         }
-        Self { mode: Some(protections.mode), rows, left_out }
+        for protection in left_out {
+            named(&mut rows, protection).left_out += 1;
+        }
+        Self { mode: Some(protections.mode), rows }
     }
 
     /// Of a machine on which no environment can be made, for want of this one.
     pub(super) fn without(missing: &str, why: String) -> Self {
-        let row =
-            Row { name: missing.to_owned(), in_force: false, configured: true, why, attacks: Vec::new() };
-        Self { mode: None, rows: vec![row], left_out: 0 }
+        let row = Row {
+            name: missing.to_owned(),
+            in_force: false,
+            configured: true,
+            why,
+            attacks: Vec::new(),
+            left_out: 0,
+        };
+        Self { mode: None, rows: vec![row] }
     }
 
     pub(super) fn verdict(&self) -> Verdict {
         if self.rows.iter().any(Row::is_failure) { Verdict::Fail } else { Verdict::Pass }
+    }
+
+    pub(super) fn left_out(&self) -> usize {
+        self.rows.iter().map(|row| row.left_out).sum()
     }
 
     pub(super) fn sums(&self) -> Sums {
@@ -146,6 +161,15 @@ impl Report {
             broken: a.broken + b.broken,
         })
     }
+}
+
+/// The row of that name; a new one where the spawner lists none.
+fn named<'a>(rows: &'a mut Vec<Row>, name: &str) -> &'a mut Row {
+    let place = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
+        rows.push(Row::unlisted(name));
+        rows.len() - 1
+    });
+    &mut rows[place]
 }
 
 #[cfg(test)]
@@ -174,7 +198,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_a_mode_does_not_have_is_no_failure_and_what_it_has_must_hold() {
-        let report = Report::new(&protections(&MINIMUM), false, vec![("seccomp", held("ptrace"))], 0);
+        let report = Report::new(&protections(&MINIMUM), false, vec![("seccomp", held("ptrace"))], &[]);
         assert_eq!(report.verdict(), Verdict::Pass);
         let configured: Vec<bool> = report.rows.iter().map(|row| row.configured).collect();
         assert_eq!(configured, [true, true, true, false]);
@@ -184,13 +208,13 @@ pub(super) mod tests {
     fn an_attack_that_gets_through_turns_exactly_its_row() {
         let tried =
             vec![("seccomp", held("ptrace")), ("seccomp", broken("keyctl")), ("landlock", held("write"))];
-        let report = Report::new(&protections(&MINIMUM), true, tried, 0);
+        let report = Report::new(&protections(&MINIMUM), true, tried, &[]);
         let off: Vec<&str> =
             report.rows.iter().filter(|row| row.is_failure()).map(|row| row.name.as_str()).collect();
         assert_eq!((report.verdict(), off), (Verdict::Fail, vec!["seccomp"]));
         assert_eq!(report.sums(), Sums { held: 2, not_enforceable: 0, broken: 1 });
         // Also one that was not promised: it is then no longer a matter of the mode.
-        let report = Report::new(&protections(&MINIMUM), true, vec![("unique-uid", broken("x"))], 0);
+        let report = Report::new(&protections(&MINIMUM), true, vec![("unique-uid", broken("x"))], &[]);
         assert_eq!(report.verdict(), Verdict::Fail);
     }
 
@@ -205,8 +229,8 @@ pub(super) mod tests {
             ("time-limit", true),
         ] {
             let without = protections(&[(name, false)]);
-            assert_eq!(Report::new(&without, false, Vec::new(), 0).verdict(), Verdict::Fail, "{name}");
-            let accepted = Report::new(&without, true, Vec::new(), 0).verdict();
+            assert_eq!(Report::new(&without, false, Vec::new(), &[]).verdict(), Verdict::Fail, "{name}");
+            let accepted = Report::new(&without, true, Vec::new(), &[]).verdict();
             assert_eq!(accepted == Verdict::Pass, acceptable, "{name}");
             assert_eq!(Report::without(name, String::new()).verdict(), Verdict::Fail, "{name}");
         }
@@ -215,7 +239,7 @@ pub(super) mod tests {
     #[test]
     fn a_protection_that_the_spawner_does_not_list_is_a_row_too() {
         let report =
-            Report::new(&protections(&[]), false, vec![("freezer", held("a")), ("freezer", held("b"))], 0);
+            Report::new(&protections(&[]), false, vec![("freezer", held("a")), ("freezer", held("b"))], &[]);
         assert_eq!((report.rows.len(), report.rows[0].attacks.len()), (1, 2));
         assert_eq!(report.verdict(), Verdict::Pass);
     }

@@ -6,6 +6,7 @@ use super::report::{Report, Tried};
 use super::workplace::Workplace;
 use super::{DoctorError, Wanted};
 use crate::config::Configuration;
+use crate::serve;
 use sandbox::attacks::{self, Attack, Target};
 use sandbox::{Limits, Spawner, SpawnerOptions, StartError};
 use std::fs::DirBuilder;
@@ -13,6 +14,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 /// Environments that attacks need at a time, with room to spare.
 const ENVIRONMENTS: u32 = 64;
+/// The highest base that a spawner takes.
+const LAST_BASE: u32 = 0x7FFF_FFFF;
 /// Code trees and layers of the attacks; they hold a few small files.
 const STAGING_BYTES: u64 = 64 << 20;
 
@@ -58,19 +61,20 @@ impl Bench {
             attacks::all().partition(|attack| wanted.all || !attack.disturbs);
         let tried = try_each(&target, &chosen, wanted)?;
         let accepted = configuration.accept_weak_isolation;
-        Ok(Report::new(self.spawner.protections(), accepted, tried, left_out.len()))
+        let left_out: Vec<&str> = left_out.iter().map(|attack| attack.protection).collect();
+        Ok(Report::new(self.spawner.protections(), accepted, tried, &left_out))
     }
 }
 
-/// The same as `serve`'s, but for what would collide with one that runs beside this: the name, the network, and the user ids, which begin
-/// above those of a `serve` with this configuration.
+/// The same as `serve`'s, but for what would collide with one that runs beside this: the name, the network, and the user ids,
+/// which begin above those of a `serve` with this configuration.
 fn options(configuration: &Configuration, workplace: &Workplace) -> SpawnerOptions {
     let worker = &configuration.worker;
     SpawnerOptions {
-        name: crate::serve::spawner_name("lambent-doctor", workplace.path()),
+        name: serve::spawner_name("lambent-doctor", workplace.path()),
         staging_bytes: STAGING_BYTES,
         memory_bytes: worker.memory_bytes(),
-        uid_base: worker.uid_base.saturating_add(worker.max_environments),
+        uid_base: worker.uid_base.saturating_add(worker.max_environments).min(LAST_BASE),
         uid_count: ENVIRONMENTS,
         egress: configuration.egress.options_beside_serve(),
     }

@@ -183,11 +183,11 @@ impl Page {
                 sums.broken
             ),
         };
-        if report.left_out > 0 {
+        if report.left_out() > 0 {
             let _ = write!(
                 text,
                 " {} that would disturb others were left out: --all tries them too.",
-                report.left_out
+                report.left_out()
             );
         }
         self.hanging("", &text);
@@ -222,6 +222,9 @@ fn shown(row: &Row) -> String {
         let _ = write!(text, "; {} held", attacks(sums.held));
     } else if row.in_force {
         text.push_str("; seen at the start");
+    }
+    if row.left_out > 0 {
+        let _ = write!(text, "; {} more with --all", row.left_out);
     }
     if sums.not_enforceable > 0 {
         let _ = write!(text, "; {} not enforceable here", sums.not_enforceable);
@@ -261,7 +264,7 @@ mod tests {
         };
         let host =
             Host { kernel: "6.1.0".to_owned(), settings: vec![setting(None), setting(Some("know this"))] };
-        let report = Report::new(&protections(list), accepted, tried, 2);
+        let report = Report::new(&protections(list), accepted, tried, &["seccomp"; 2]);
         write(&report, &host, &Layout { width, verbose: false })
     }
 
@@ -269,7 +272,12 @@ mod tests {
     fn what_holds_is_one_line_each_and_ends_well() {
         let text =
             page(&[("seccomp", true), ("landlock", true)], false, vec![("seccomp", held("ptrace"))], 120);
-        assert!(text.contains("\nseccomp               yes        why seccomp; 1 attack held\n"), "{text}");
+        assert!(
+            text.contains(
+                "\nseccomp               yes        why seccomp; 1 attack held; 2 more with --all\n"
+            ),
+            "{text}"
+        );
         assert!(text.contains("why landlock; seen at the start\n"), "{text}");
         assert!(text.contains("\nsmt                   note       on: know this\n"), "{text}");
         assert!(text.contains("2 that would disturb others were left out: --all"), "{text}");

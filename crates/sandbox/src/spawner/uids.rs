@@ -18,8 +18,8 @@ use crate::syscalls;
 const PLACE: &str = "/run/lambent";
 /// Ranges that are tried, one behind the other.
 const TRIES: u32 = 64;
-/// The last id that a range may hold; those above are negative numbers to some programs.
-const LAST: u32 = 0x7FFF_FFFF;
+/// The last id that a range may hold; the one above means nobody.
+const LAST: u32 = u32::MAX - 1;
 
 /// A range that is this spawner's as long as this is held.
 #[derive(Debug)]
