@@ -57,12 +57,35 @@ impl Bench {
         let program = attacks::build_root(&root).map_err(failed)?;
         let code = attacks::stage_code(self.spawner.staging()).map_err(DoctorError::Staging)?;
         let target = Target { spawner: &self.spawner, root: root.clone(), code, program, limits: limits() };
-        let (chosen, left_out): (Vec<_>, Vec<_>) =
-            attacks::all().partition(|attack| wanted.all || !attack.disturbs);
+        let (chosen, left_out): (Vec<_>, Vec<_>) = attacks::all()
+            .filter(|attack| self.is_meant(attack, wanted))
+            .partition(|attack| wanted.all || !attack.disturbs);
         let tried = try_each(&target, &chosen, wanted)?;
         let accepted = configuration.accept_weak_isolation;
         let left_out: Vec<&str> = left_out.iter().map(|attack| attack.protection).collect();
         Ok(Report::new(self.spawner.protections(), accepted, tried, &left_out))
+    }
+}
+
+#[cfg(not(feature = "weaken"))]
+impl Bench {
+    /// Every attack is.
+    fn is_meant(&self, _attack: &Attack, _wanted: &Wanted) -> bool {
+        true
+    }
+}
+
+#[cfg(feature = "weaken")]
+impl Bench {
+    /// Without several layers, only those that need exactly these to be missing: what others would do to the host then, nobody
+    /// has tried.
+    fn is_meant(&self, attack: &Attack, wanted: &Wanted) -> bool {
+        let twin = match self.spawner.protections().mode {
+            sandbox::Mode::Privileged => attack.twins.privileged,
+            sandbox::Mode::Rootless => attack.twins.rootless,
+        };
+        let needs_these = matches!(twin, attacks::Twin::Without(layers) if layers == wanted.without);
+        wanted.without.len() < 2 || needs_these
     }
 }
 
