@@ -206,6 +206,8 @@ fn attributes() -> Verdict {
         }
         errors.push(refused("its mode", mode, &expected)?);
         errors.push(refused("its times", times, &expected)?);
+        let extended = rustix::fs::setxattr(path, "user.mark", b"x", rustix::fs::XattrFlags::empty());
+        errors.push(refused("an extended attribute", extended, &expected)?);
     }
     Ok(names_of(&errors))
 }

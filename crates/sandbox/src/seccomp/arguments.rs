@@ -16,8 +16,6 @@ const OUT_OF_BAND: u64 = libc::MSG_OOB as u64;
 /// same files.
 const LEASES: [u64; 2] = [libc::F_SETLEASE as u64, 1040];
 const CORE_LIMIT: u64 = libc::RLIMIT_CORE as u64;
-/// `personality(0xffffffff)` only asks.
-const ASK: u64 = 0xFFFF_FFFF;
 
 /// Terminal requests that put input into a terminal, steer a console, or change its line discipline.
 /// TIOCSTI, TIOCLINUX and TIOCSETD, the same numbers on both architectures (libc's types for them differ between C libraries).
@@ -71,8 +69,6 @@ pub(super) fn rules() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
         (libc::SYS_prlimit64, vec![all([differs(1, CORE_LIMIT)])?, all([null(2)])?]),
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_setrlimit, vec![all([differs(0, CORE_LIMIT)])?]),
-        // The plain Linux personality: no executable data, no fixed addresses.
-        (libc::SYS_personality, vec![all([equal(0, 0)])?, all([equal(0, ASK)])?]),
     ])
 }
 

@@ -1,178 +1,358 @@
-//! The system calls that an environment may make with any arguments, as data, a reason for each group.
+//! The system calls that an environment may make, as data, with what needs each.
 //!
-//! The groups are the union of what python, node, native and Java programs were seen to use under a broad load, and calls of
-//! the same kind. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in groups of
-//! their own. Invariant: nothing here creates privilege, a namespace or a mount, or reaches another process's memory.
+//! An entry was seen in a workload (`traced`, and a broader trace of before), or something documented needs it; what neither
+//! is true of is not here. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in
+//! groups of their own. Invariant: nothing here creates privilege, a namespace or a mount, or reaches another process's memory.
 
-/// Calls allowed for one reason.
-pub(super) struct Group {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for readers, and asserted by a test"))]
-    pub(super) reason: &'static str,
-    pub(super) calls: &'static [(&'static str, i64)],
+use Need::{Documented, Seen};
+
+/// A call, and what needs it.
+#[cfg_attr(not(test), expect(dead_code, reason = "name and need are for readers, and asserted by tests"))]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) number: i64,
+    pub(super) need: Need,
+}
+
+/// What needs a call.
+#[cfg_attr(not(test), expect(dead_code, reason = "for readers, and asserted by tests"))]
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Need {
+    /// These workloads were seen to make it, in words: python, node, native (shells and their tools, Rust with musl), java.
+    Seen(&'static str),
+    /// This is documented to make it.
+    Documented(&'static str),
 }
 
 macro_rules! calls {
-    ($($name:ident)+) => { &[$((stringify!($name), libc::$name)),+] };
+    ($($name:ident => $need:expr),+ $(,)?) => {
+        &[$(Entry { name: stringify!($name), number: libc::$name, need: $need }),+]
+    };
 }
 
-pub(super) const GROUPS: &[Group] = &[
-    Group {
-        reason: "files: open, read, write, and what file descriptors carry",
-        calls: calls![
-            SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev
-            SYS_preadv2 SYS_pwritev2 SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_lseek
-            SYS_dup SYS_dup3 SYS_flock SYS_fsync SYS_fdatasync SYS_ftruncate SYS_truncate
-            SYS_fallocate SYS_fadvise64 SYS_readahead SYS_copy_file_range SYS_sendfile SYS_splice
-            SYS_tee
-        ],
+/// Allowed with any arguments. The first comment of each says what keeps it from doing harm.
+pub(super) const PLAIN: &[&[Entry]] = &[
+    // files: open, read, write, and what file descriptors carry.
+    calls! {
+        SYS_read => Seen("python node native java"),
+        SYS_write => Seen("python node native java"),
+        SYS_readv => Seen("python"),
+        SYS_writev => Seen("python node"),
+        SYS_pread64 => Seen("python node native java"),
+        SYS_pwrite64 => Seen("python"),
+        SYS_preadv => Documented("CPython's os.preadv; RocksDB"),
+        SYS_pwritev => Documented("CPython's os.pwritev"),
+        SYS_preadv2 => Seen("python"),
+        SYS_pwritev2 => Seen("python"),
+        SYS_openat => Seen("python node native java"),
+        SYS_openat2 => Documented("Rust's cap-std opens beneath a directory with it"),
+        SYS_close => Seen("python node native java"),
+        SYS_close_range => Seen("python"),
+        SYS_lseek => Seen("python node native java"),
+        SYS_dup => Seen("native java"),
+        SYS_dup3 => Documented("Go, and the C library's dup2() on aarch64"),
+        SYS_flock => Seen("python native java"),
+        SYS_fsync => Seen("python node native java"),
+        SYS_fdatasync => Seen("python node native"),
+        SYS_ftruncate => Seen("python node native java"),
+        SYS_truncate => Seen("python"),
+        SYS_fallocate => Seen("python"),
+        SYS_fadvise64 => Seen("python node native"),
+        SYS_readahead => Documented("RocksDB's reading ahead"),
+        SYS_copy_file_range => Seen("python node native"),
+        SYS_sendfile => Seen("python java"),
+        SYS_splice => Documented("Go's copying between sockets and pipes"),
     },
+    // files: open, read, write, and what file descriptors carry: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "files: open, read, write, and what file descriptors carry (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_open SYS_creat SYS_dup2 SYS_sync_file_range
-        ],
+    calls! {
+        SYS_open => Seen("native"),
+        SYS_creat => Seen("native"),
+        SYS_dup2 => Seen("python node native java"),
+        SYS_sync_file_range => Documented("RocksDB's and PostgreSQL's writing back"),
     },
-    Group {
-        reason: "files: names, directories, attributes; the mounts decide what can be changed",
-        calls: calls![
-            SYS_fstat SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2
-            SYS_readlinkat SYS_getdents64 SYS_getcwd SYS_chdir SYS_fchdir SYS_mkdirat SYS_renameat2
-            SYS_linkat SYS_symlinkat SYS_unlinkat SYS_fchmod SYS_fchmodat SYS_fchown SYS_fchownat
-            SYS_umask SYS_utimensat SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr
-            SYS_llistxattr SYS_flistxattr
-        ],
+    // files: names, directories, attributes; the mounts decide what can be changed.
+    calls! {
+        SYS_fstat => Seen("node"),
+        SYS_newfstatat => Seen("python node native java"),
+        SYS_statx => Seen("node native java"),
+        SYS_statfs => Seen("python node native java"),
+        SYS_fstatfs => Seen("native"),
+        SYS_faccessat => Documented("the C library's access() on aarch64"),
+        SYS_faccessat2 => Seen("java"),
+        SYS_readlinkat => Documented("the C library on aarch64; Go, Rust"),
+        SYS_getdents64 => Seen("python node native java"),
+        SYS_getcwd => Seen("python node native java"),
+        SYS_chdir => Seen("python native"),
+        SYS_fchdir => Seen("native java"),
+        SYS_mkdirat => Seen("native"),
+        SYS_renameat2 => Seen("native"),
+        SYS_linkat => Seen("native"),
+        SYS_symlinkat => Seen("native"),
+        SYS_unlinkat => Seen("python native"),
+        SYS_fchmod => Seen("python node native"),
+        SYS_fchmodat => Seen("native"),
+        SYS_fchown => Seen("python native"),
+        SYS_fchownat => Seen("native"),
+        SYS_umask => Seen("python native"),
+        SYS_utimensat => Seen("python node native java"),
+        SYS_getxattr => Seen("python native"),
+        SYS_lgetxattr => Seen("native"),
+        SYS_fgetxattr => Seen("native"),
+        SYS_listxattr => Seen("python"),
+        SYS_llistxattr => Seen("native"),
+        SYS_flistxattr => Seen("native"),
+        SYS_setxattr => Seen("native"),
+        SYS_lsetxattr => Documented("tar's and rsync's attributes"),
+        SYS_fsetxattr => Seen("native"),
+        SYS_removexattr => Seen("native"),
     },
+    // files: names, directories, attributes; the mounts decide what can be changed: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "files: names, directories, attributes; the mounts decide what can be changed (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_stat SYS_lstat SYS_access SYS_readlink SYS_getdents SYS_mkdir SYS_rmdir SYS_rename
-            SYS_renameat SYS_link SYS_symlink SYS_unlink SYS_chmod SYS_fchmodat2 SYS_chown
-            SYS_lchown SYS_utime SYS_utimes SYS_futimesat
-        ],
+    calls! {
+        SYS_stat => Seen("native"),
+        SYS_lstat => Seen("native"),
+        SYS_access => Seen("python node native java"),
+        SYS_readlink => Seen("python node native java"),
+        SYS_getdents => Documented("the C library before 2.28 (provided.al2)"),
+        SYS_mkdir => Seen("python node native java"),
+        SYS_rmdir => Seen("python node native java"),
+        SYS_rename => Seen("python node native java"),
+        SYS_renameat => Documented("Go's os.Rename"),
+        SYS_link => Seen("python node"),
+        SYS_symlink => Seen("python node native java"),
+        SYS_unlink => Seen("python node native java"),
+        SYS_chmod => Seen("python node"),
+        SYS_fchmodat2 => Documented("the C library's fchmodat without following links, from 2.39 on"),
+        SYS_chown => Seen("python"),
+        SYS_lchown => Documented("the C library's lchown()"),
+        SYS_utime => Documented("the C library's utime() before 2.34"),
+        SYS_utimes => Documented("the C library's utimes() before 2.34"),
     },
-    Group {
-        reason: "fifos and regular files by mknod; devices need a capability that nobody has",
-        calls: calls![SYS_mknodat],
+    // fifos and regular files by mknod; devices need a capability that nobody has.
+    calls! {
+        SYS_mknodat => Seen("python native"),
     },
+    // fifos and regular files by mknod; devices need a capability that nobody has: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "fifos and regular files by mknod; devices need a capability that nobody has (older forms that x86_64 still has)",
-        calls: calls![SYS_mknod],
+    calls! {
+        SYS_mknod => Documented("the C library's mkfifo() before 2.33"),
     },
-    Group {
-        reason: "memory of one's own; taking it is in the list of arguments",
-        calls: calls![
-            SYS_brk SYS_munmap SYS_mprotect SYS_mremap SYS_madvise SYS_msync SYS_mincore
-            SYS_mlock SYS_mlock2 SYS_munlock SYS_mseal SYS_membarrier SYS_get_mempolicy SYS_mbind
-            SYS_set_mempolicy SYS_pkey_alloc SYS_pkey_free SYS_pkey_mprotect
-        ],
+    // memory of one's own; taking it is in the list of arguments.
+    calls! {
+        SYS_brk => Seen("python node native java"),
+        SYS_munmap => Seen("python node native java"),
+        SYS_mprotect => Seen("python node native java"),
+        SYS_mremap => Seen("python"),
+        SYS_madvise => Seen("python node java"),
+        SYS_msync => Seen("python java"),
+        SYS_mincore => Documented("libunwind, before it reads an address"),
+        SYS_mlock => Documented("libsodium's and GnuPG's secrets"),
+        SYS_mlock2 => Documented("OpenSSL's secure heap"),
+        SYS_munlock => Documented("libsodium's and GnuPG's secrets"),
+        SYS_membarrier => Documented(".NET's runtime, liburcu"),
+        SYS_pkey_alloc => Seen("node"),
+        SYS_pkey_free => Documented("V8, which has taken a key"),
+        SYS_pkey_mprotect => Documented("V8's protection of generated code"),
     },
-    Group {
-        reason: "processes and threads: start, wait, end; clone is in the list of arguments",
-        calls: calls![
-            SYS_execve SYS_execveat SYS_exit SYS_exit_group SYS_wait4 SYS_waitid SYS_set_tid_address
-            SYS_set_robust_list SYS_get_robust_list SYS_rseq SYS_gettid SYS_getpid SYS_getppid
-            SYS_getpgid SYS_getsid SYS_setpgid SYS_setsid SYS_pidfd_open SYS_pidfd_send_signal
-        ],
+    // processes and threads: start, wait, end; clone is in the list of arguments.
+    calls! {
+        SYS_execve => Seen("python node native java"),
+        SYS_execveat => Documented("the C library's fexecve()"),
+        SYS_exit => Seen("python node native java"),
+        SYS_exit_group => Seen("python node native java"),
+        SYS_wait4 => Seen("python node native java"),
+        SYS_waitid => Documented("CPython's os.waitid; Go from 1.23 on"),
+        SYS_set_tid_address => Seen("python node native java"),
+        SYS_set_robust_list => Seen("python node native java"),
+        SYS_rseq => Seen("python node native java"),
+        SYS_gettid => Seen("python node native java"),
+        SYS_getpid => Seen("python node native java"),
+        SYS_getppid => Seen("python node native"),
+        SYS_getpgid => Seen("python native"),
+        SYS_getsid => Seen("python"),
+        SYS_setpgid => Seen("python node native java"),
+        SYS_setsid => Seen("python native"),
+        SYS_pidfd_open => Seen("python"),
+        SYS_pidfd_send_signal => Documented("Go's os.Process from 1.23 on; CPython's signal.pidfd_send_signal"),
     },
+    // processes and threads: start, wait, end; clone is in the list of arguments: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "processes and threads: start, wait, end; clone is in the list of arguments (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_fork SYS_vfork SYS_getpgrp
-        ],
+    calls! {
+        SYS_fork => Documented("musl's fork()"),
+        SYS_vfork => Seen("python node native"),
+        SYS_getpgrp => Seen("native"),
     },
-    Group {
-        reason: "signals; the pid namespace decides whom they reach",
-        calls: calls![
-            SYS_kill SYS_tkill SYS_tgkill SYS_rt_sigaction SYS_rt_sigprocmask SYS_rt_sigreturn
-            SYS_rt_sigpending SYS_rt_sigsuspend SYS_rt_sigtimedwait SYS_rt_sigqueueinfo
-            SYS_rt_tgsigqueueinfo SYS_sigaltstack SYS_signalfd4 SYS_restart_syscall
-        ],
+    // signals; the pid namespace decides whom they reach.
+    calls! {
+        SYS_kill => Seen("python node native"),
+        SYS_tkill => Documented("musl's raise and pthread_kill; Go"),
+        SYS_tgkill => Seen("python java"),
+        SYS_rt_sigaction => Seen("python node native java"),
+        SYS_rt_sigprocmask => Seen("python node native java"),
+        SYS_rt_sigreturn => Seen("python node native java"),
+        SYS_rt_sigpending => Seen("python"),
+        SYS_rt_sigsuspend => Seen("python node native java"),
+        SYS_rt_sigtimedwait => Seen("python"),
+        SYS_rt_sigqueueinfo => Documented("the C library's sigqueue()"),
+        SYS_rt_tgsigqueueinfo => Documented("the C library's pthread_sigqueue()"),
+        SYS_sigaltstack => Seen("native"),
+        SYS_signalfd4 => Documented("C programs that take signals in an event loop"),
+        SYS_restart_syscall => Seen("python"),
     },
+    // signals; the pid namespace decides whom they reach: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "signals; the pid namespace decides whom they reach (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_signalfd SYS_pause
-        ],
+    calls! {
+        SYS_pause => Seen("python"),
     },
-    Group {
-        reason: "who am I: answers only",
-        calls: calls![
-            SYS_getuid SYS_geteuid SYS_getgid SYS_getegid SYS_getgroups SYS_getresuid SYS_getresgid
-            SYS_capget SYS_uname SYS_sysinfo SYS_getrusage SYS_times SYS_getcpu SYS_getpriority
-        ],
+    // who am I: answers only.
+    calls! {
+        SYS_getuid => Seen("python node native java"),
+        SYS_geteuid => Seen("python node native java"),
+        SYS_getgid => Seen("python node native java"),
+        SYS_getegid => Seen("python node native java"),
+        SYS_getgroups => Seen("python native"),
+        SYS_getresuid => Seen("python"),
+        SYS_getresgid => Documented("CPython's os.getresgid"),
+        SYS_capget => Seen("node"),
+        SYS_uname => Seen("python node native java"),
+        SYS_sysinfo => Seen("python node native java"),
+        SYS_getrusage => Seen("python node java"),
+        SYS_times => Seen("python native"),
+        SYS_getcpu => Documented("jemalloc's and tcmalloc's arenas where there is no vdso"),
+        SYS_getpriority => Seen("python node native"),
     },
+    // who am I: answers only: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "who am I: answers only (older forms that x86_64 still has)",
-        calls: calls![SYS_getrlimit],
+    calls! {
+        SYS_getrlimit => Documented("Go before 1.21"),
     },
-    Group {
-        reason: "lowering one's own priority; raising needs a capability",
-        calls: calls![SYS_setpriority],
+    // lowering one's own priority; raising needs a capability.
+    calls! {
+        SYS_setpriority => Seen("python native"),
     },
-    Group {
-        reason: "scheduling among one's own threads",
-        calls: calls![
-            SYS_sched_yield SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam
-            SYS_sched_getscheduler SYS_sched_get_priority_max SYS_sched_get_priority_min
-            SYS_sched_getattr
-        ],
+    // scheduling among one's own threads.
+    calls! {
+        SYS_sched_yield => Seen("python java"),
+        SYS_sched_getaffinity => Seen("python node native java"),
+        SYS_sched_setaffinity => Seen("python"),
+        SYS_sched_getparam => Seen("python"),
+        SYS_sched_getscheduler => Seen("python"),
+        SYS_sched_get_priority_max => Seen("python"),
+        SYS_sched_get_priority_min => Documented("GLib's and CPython's range of priorities"),
     },
-    Group {
-        reason: "locks between threads",
-        calls: calls![
-            SYS_futex SYS_futex_waitv
-        ],
+    // locks between threads.
+    calls! {
+        SYS_futex => Seen("python node native java"),
     },
-    Group {
-        reason: "waiting for events",
-        calls: calls![
-            SYS_ppoll SYS_pselect6 SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2
-            SYS_eventfd2 SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch
-        ],
+    // waiting for events.
+    calls! {
+        SYS_ppoll => Documented("Rust's and GLib's loops"),
+        SYS_pselect6 => Seen("python native"),
+        SYS_epoll_create1 => Seen("python node native java"),
+        SYS_epoll_ctl => Seen("python node native java"),
+        SYS_epoll_pwait => Seen("node"),
+        SYS_epoll_pwait2 => Documented("libevent 2.2 waits with it"),
+        SYS_eventfd2 => Seen("python node native java"),
+        SYS_inotify_init1 => Seen("node"),
+        SYS_inotify_add_watch => Seen("node"),
+        SYS_inotify_rm_watch => Seen("node"),
     },
+    // waiting for events: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "waiting for events (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_poll SYS_select SYS_epoll_create SYS_epoll_wait SYS_eventfd SYS_inotify_init
-        ],
+    calls! {
+        SYS_poll => Seen("python node native java"),
+        SYS_select => Documented("the C library's select() before 2.34"),
+        SYS_epoll_create => Documented("the C library's epoll_create()"),
+        SYS_epoll_wait => Seen("python java"),
+        SYS_inotify_init => Documented("the C library's inotify_init()"),
     },
-    Group {
-        reason: "time: read, sleep, timers; setting a clock is not here",
-        calls: calls![
-            SYS_gettimeofday SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep SYS_nanosleep
-            SYS_getitimer SYS_setitimer SYS_timer_create SYS_timer_settime SYS_timer_gettime
-            SYS_timer_getoverrun SYS_timer_delete SYS_timerfd_create SYS_timerfd_settime
-            SYS_timerfd_gettime
-        ],
+    // time: read, sleep, timers; setting a clock is not here.
+    calls! {
+        SYS_gettimeofday => Documented("statically linked programs, which use no vdso"),
+        SYS_clock_gettime => Documented("statically linked programs, and where the clock has no vdso"),
+        SYS_clock_getres => Seen("java"),
+        SYS_clock_nanosleep => Seen("python native java"),
+        SYS_nanosleep => Documented("Go, and the C library before 2.31"),
+        SYS_getitimer => Seen("python"),
+        SYS_setitimer => Seen("python"),
+        SYS_timer_create => Seen("python node native java"),
+        SYS_timer_settime => Seen("python node native java"),
+        SYS_timer_gettime => Documented("POSIX timers of C programs"),
+        SYS_timer_getoverrun => Documented("POSIX timers of C programs"),
+        SYS_timer_delete => Documented("Go's profiler, POSIX timers"),
+        SYS_timerfd_create => Documented("GLib's and Boost.Asio's timers"),
+        SYS_timerfd_settime => Documented("GLib's and Boost.Asio's timers"),
+        SYS_timerfd_gettime => Documented("C programs that read a timer of theirs"),
     },
+    // time: read, sleep, timers; setting a clock is not here: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "time: read, sleep, timers; setting a clock is not here (older forms that x86_64 still has)",
-        calls: calls![
-            SYS_time SYS_alarm
-        ],
+    calls! {
+        SYS_time => Documented("statically linked programs of a C library before 2.31"),
+        SYS_alarm => Seen("python native"),
     },
-    Group { reason: "pipes", calls: calls![SYS_pipe2] },
-    #[cfg(target_arch = "x86_64")]
-    Group { reason: "pipes (older forms that x86_64 still has)", calls: calls![SYS_pipe] },
-    Group {
-        reason: "sockets that exist; making one, setting options and sending are in the list of arguments",
-        calls: calls![
-            SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername
-            SYS_getsockopt SYS_shutdown SYS_recvfrom SYS_recvmsg SYS_recvmmsg
-        ],
+    // pipes.
+    calls! {
+        SYS_pipe2 => Seen("python node native java"),
     },
-    Group { reason: "randomness", calls: calls![SYS_getrandom] },
+    // pipes: older forms.
     #[cfg(target_arch = "x86_64")]
-    Group {
-        reason: "registers of the processor that the C library sets for each thread",
-        calls: calls![SYS_arch_prctl],
+    calls! {
+        SYS_pipe => Documented("the C library's pipe()"),
+    },
+    // sockets that exist; making one, setting options and sending are in the list of arguments.
+    calls! {
+        SYS_bind => Seen("python node native java"),
+        SYS_connect => Seen("python node native java"),
+        SYS_listen => Seen("python node native java"),
+        SYS_accept => Seen("java"),
+        SYS_accept4 => Seen("python node"),
+        SYS_getsockname => Seen("python node native java"),
+        SYS_getpeername => Seen("python node"),
+        SYS_getsockopt => Seen("python node native java"),
+        SYS_shutdown => Seen("python node java"),
+        SYS_recvfrom => Seen("python node native java"),
+        SYS_recvmsg => Seen("python node"),
+        SYS_recvmmsg => Documented("Go's x/net, DNS servers and QUIC libraries"),
+    },
+    // randomness.
+    calls! {
+        SYS_getrandom => Seen("python node native java"),
+    },
+    // registers of the processor that the C library sets for each thread.
+    #[cfg(target_arch = "x86_64")]
+    calls! {
+        SYS_arch_prctl => Seen("python node native java"),
     },
 ];
+
+/// Allowed with the arguments that [`super::arguments`] names.
+#[cfg(test)]
+pub(super) const CONDITIONAL: &[&[Entry]] = &[
+    calls! {
+        SYS_clone => Seen("python node native java"),
+        SYS_socket => Seen("python node native java"),
+        SYS_socketpair => Seen("python node native java"),
+        SYS_fcntl => Seen("python node native java"),
+        SYS_mmap => Seen("python node native java"),
+        SYS_memfd_create => Seen("python"),
+        SYS_sendto => Seen("python node"),
+        SYS_sendmsg => Seen("python node"),
+        SYS_sendmmsg => Seen("python node"),
+        SYS_setsockopt => Seen("python node native java"),
+        SYS_ioctl => Seen("python node native java"),
+        SYS_prctl => Seen("native java"),
+        SYS_prlimit64 => Seen("python node native java"),
+    },
+    #[cfg(target_arch = "x86_64")]
+    calls! {
+        SYS_setrlimit => Documented("Go before 1.21"),
+    },
+];
+
+/// Every entry.
+#[cfg(test)]
+pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
+    PLAIN.iter().chain(CONDITIONAL).copied().flatten()
+}

@@ -48,8 +48,8 @@ impl Filter {
 
 /// The numbers of the calls that are allowed with any arguments, sorted.
 fn plain_calls() -> Vec<u32> {
-    let calls = list::GROUPS.iter().flat_map(|group| group.calls);
-    let mut numbers: Vec<u32> = calls.filter_map(|(_, number)| u32::try_from(*number).ok()).collect();
+    let calls = list::PLAIN.iter().copied().flatten();
+    let mut numbers: Vec<u32> = calls.filter_map(|entry| u32::try_from(entry.number).ok()).collect();
     numbers.sort_unstable();
     numbers
 }
@@ -63,3 +63,5 @@ fn compile() -> Result<BpfProgram, BackendError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod traced;
