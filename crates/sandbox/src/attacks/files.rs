@@ -50,6 +50,14 @@ pub(super) static ATTACKS: &[Attack] = &[
         ..FILES
     },
     Attack {
+        name: "mark-shared-files",
+        what: "leave an extended attribute on a file of the runtime and of the code for others to read",
+        // Neither modes nor Landlock keep anybody who may write from that.
+        twins: Twins::without(&[Layer::ReadOnlyRoot]),
+        inside: |_| mark(),
+        ..FILES
+    },
+    Attack {
         name: "make-files-elsewhere",
         what: "make files in /, /etc, /opt, /usr, /dev and /var, or write /etc/passwd",
         twins: Twins::none(
@@ -206,8 +214,19 @@ fn attributes() -> Verdict {
         }
         errors.push(refused("its mode", mode, &expected)?);
         errors.push(refused("its times", times, &expected)?);
-        let extended = rustix::fs::setxattr(path, "user.mark", b"x", rustix::fs::XattrFlags::empty());
-        errors.push(refused("an extended attribute", extended, &expected)?);
+    }
+    Ok(names_of(&errors))
+}
+
+fn mark() -> Verdict {
+    let name = "user.lambent-attacked";
+    let mut errors = Vec::new();
+    for path in ["/open/file", "/var/task/open/file"] {
+        let marked = rustix::fs::setxattr(path, name, b"x", rustix::fs::XattrFlags::empty());
+        if marked.is_ok() {
+            let _ = rustix::fs::removexattr(path, name);
+        }
+        errors.push(refused(path, marked, &[Errno::ROFS])?);
     }
     Ok(names_of(&errors))
 }

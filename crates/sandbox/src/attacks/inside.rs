@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{PidfdFlags, Signal, WaitOptions};
 
 use super::reachable::be_neighbour;
-use super::refusal::{Breach, Verdict};
+use super::refusal::{Breach, NOT_TRIED, Verdict};
 use super::stage::Facts;
 use super::{Attack, Place, find};
 use crate::handle::wait_readable;
@@ -86,12 +86,18 @@ fn try_one(attack: &'static Attack, facts: &Facts) {
 fn watch(attack: &Attack, child: rustix::process::Pid) -> Result<(), Breach> {
     let pidfd =
         rustix::process::pidfd_open(child, PidfdFlags::empty()).map_err(|errno| Breach(errno.to_string()))?;
-    if !wait_readable(&pidfd, PATIENCE) {
+    let is_late = !wait_readable(&pidfd, PATIENCE);
+    if is_late {
         // ESRCH: it ended just now.
         let _ = rustix::process::kill_process(child, Signal::KILL);
+        wait_readable(&pidfd, PATIENCE);
     }
-    let ended = rustix::process::waitpid(Some(child), WaitOptions::empty());
+    // One that not even this ends must not hold up the others.
+    let ended = rustix::process::waitpid(Some(child), WaitOptions::NOHANG);
     let status = ended.ok().flatten().map(|(_, status)| status);
+    if is_late {
+        return Err(Breach(format!("{NOT_TRIED}: it took longer than {} seconds", PATIENCE.as_secs())));
+    }
     if status.is_some_and(|status| status.as_raw() & CORE_FILE != 0) {
         return Err(Breach("the process that tried left a core file".to_owned()));
     }
@@ -106,7 +112,7 @@ fn watch(attack: &Attack, child: rustix::process::Pid) -> Result<(), Breach> {
 }
 
 fn could_not(error: &dyn std::fmt::Display) -> Verdict {
-    Err(Breach(format!("could not be tried: {error}")))
+    Err(Breach(format!("{NOT_TRIED}: {error}")))
 }
 
 /// One line, in one write.

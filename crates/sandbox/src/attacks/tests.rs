@@ -61,3 +61,15 @@ fn a_breach_where_nothing_is_promised_is_not_enforceable() {
     let held = Finding::Held { how: "EPERM".to_owned() };
     assert_eq!(judge(attack, Ok("EPERM".to_owned()), &protections(false)), held);
 }
+
+/// The document names every attack, and no attack that is not there: a word in back-quotes that is made like a name is one.
+#[test]
+fn the_document_names_every_attack() {
+    let text = include_str!("../../../../docs/attacks.md");
+    let quoted: BTreeSet<&str> = text.split('`').skip(1).step_by(2).collect();
+    let missing: Vec<&str> = all().map(|attack| attack.name).filter(|name| !quoted.contains(name)).collect();
+    assert!(missing.is_empty(), "docs/attacks.md lacks {missing:?}");
+    let is_name = |word: &&str| word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let unknown: Vec<&str> = quoted.into_iter().filter(is_name).filter(|name| find(name).is_none()).collect();
+    assert!(unknown.is_empty(), "docs/attacks.md names {unknown:?}, which are no attacks");
+}

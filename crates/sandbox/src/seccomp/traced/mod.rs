@@ -23,7 +23,6 @@ const WORKLOADS: [(&str, &str, &str); 4] = [
 const REFUSED: [(i64, &str); 1] = [(libc::SYS_clone3, "ENOSYS: the C library then uses clone")];
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is skipped is said")]
 fn what_workloads_use_is_allowed() {
     let mut seen: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     let mut traced = Vec::new();
