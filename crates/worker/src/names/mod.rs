@@ -121,6 +121,14 @@ mod tests {
         answering.abort();
     }
 
+    /// What an environment that asks for nothing costs beside its socket.
+    #[tokio::test]
+    async fn waiting_is_small() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let size = size_of_val(&answer(socket, None).unwrap());
+        assert!(size <= 512, "{size}");
+    }
+
     #[tokio::test]
     async fn what_is_no_query_gets_no_answer_and_stops_nothing() {
         let (client, answering) = answered().await;
