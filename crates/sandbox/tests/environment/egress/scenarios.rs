@@ -103,6 +103,11 @@ pub(super) fn internet(root: &Path) {
     assert!(!mapped.output.contains(" ok"), "{mapped:?}");
     let inside = run(&bench, &["read", "/proc/net/if_inet6"], &Egress::Internet);
     assert!(!inside.output.contains("eth0"), "{inside:?}");
+    // Nobody who advertises himself as a router is heard.
+    for (setting, value) in [("disable_ipv6", "1\n"), ("accept_ra", "0\n")] {
+        let path = format!("/proc/sys/net/ipv6/conf/eth0/{setting}");
+        assert_eq!(run(&bench, &["read", &path], &Egress::Internet).output, value, "{setting}");
+    }
 }
 
 /// What is listed and nothing else, private or not, by port where one is given.
