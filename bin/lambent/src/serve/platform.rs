@@ -22,7 +22,7 @@ use store::{DataDirectory, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use types::{Clock, Random, RuntimeName};
-use worker::runtimes::Runtimes;
+use worker::runtimes::{Runtime, Runtimes};
 use worker::{Options, PlatformEndpoint, SandboxIsolation, Worker};
 
 /// Everything, opened and not yet serving.
@@ -66,6 +66,7 @@ impl Platform {
         let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)));
         let (logs, writer) = Logs::new(Arc::clone(&store), Arc::clone(&clock), configuration.region());
         let names = runtimes.names();
+        warm(names.iter().filter_map(|name| runtimes.get(name)).cloned().collect());
         let inside = Arc::<InsideApi>::default();
         let worker = Worker::new(
             Arc::new(SandboxIsolation::new(spawner)),
@@ -220,6 +221,20 @@ fn plane_settings(configuration: &Configuration) -> Result<Settings, Error> {
         environment_age: ENVIRONMENT_AGE,
         egress: configuration.egress.rules()?,
     })
+}
+
+/// Aside, so that nobody waits for it.
+fn warm(runtimes: Vec<Runtime>) {
+    tokio::task::spawn_blocking(move || {
+        for runtime in runtimes {
+            let bytes = runtime.warm();
+            tracing::debug!(
+                runtime = runtime.name.as_str(),
+                bytes,
+                "a runtime's files are in the page cache"
+            );
+        }
+    });
 }
 
 fn worker_options(configuration: &Configuration, random: &Arc<dyn Random>) -> Result<Options, Error> {
