@@ -21,10 +21,11 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// blocking is allowed) and has its cgroups removed.
 #[derive(Debug)]
 pub struct Sandbox {
-    /// Listens on 127.0.0.1:9001 inside the environment's own network namespace.
-    pub runtime_api: TcpListener,
+    /// Listens on 127.0.0.1:9001 inside the environment's own network namespace. Always there, to be taken, as `platform` and
+    /// `dns`: of each descriptor a thousand environments have a thousand.
+    pub runtime_api: Option<TcpListener>,
     /// Listens on 127.0.0.1:9002 there, for the platform's own API.
-    pub platform: TcpListener,
+    pub platform: Option<TcpListener>,
     /// Bound to 127.0.0.1:53 there, where the runtime asks for names. To be taken. Whoever has it must answer, at once: some C
     /// libraries wait for seconds where nobody does.
     pub dns: Option<UdpSocket>,

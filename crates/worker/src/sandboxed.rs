@@ -79,12 +79,12 @@ fn tree_name(id: &CodeId) -> Result<TreeName, sandbox::SpecError> {
     TreeName::parse(&id.to_string())
 }
 
-/// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own. The
-/// channel and the socket for names are moved: dropping the channel is its end, and nobody else needs the socket.
+/// The sandbox needs its descriptors to its end, and so do the tasks that wait for them: both get their own. What
+/// listens and the channel are moved: nobody else needs them, and dropping the channel is its end.
 fn started(mut sandbox: Sandbox) -> io::Result<Started> {
     Ok(Started {
-        runtime_api: sandbox.runtime_api.try_clone()?,
-        platform: sandbox.platform.try_clone()?,
+        runtime_api: sandbox.runtime_api.take().ok_or(io::ErrorKind::NotFound)?,
+        platform: sandbox.platform.take().ok_or(io::ErrorKind::NotFound)?,
         dns: sandbox.dns.take(),
         channel: sandbox.channel.take(),
         output: sandbox.output.try_clone()?,

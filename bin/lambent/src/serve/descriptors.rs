@@ -1,10 +1,10 @@
-//! Open files: each environment needs some nineteen descriptors, and the usual soft limit is made for programs that use
+//! Open files: each environment needs some twenty descriptors, and the usual soft limit is made for programs that use
 //! `select`.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that one environment needs in the platform, its invocation's caller included.
-const PER_ENVIRONMENT: u64 = 21;
+const PER_ENVIRONMENT: u64 = 20;
 
 /// Raises the soft limit to the hard one, and tells when even that is too low for this many environments.
 pub(super) fn raise(environments: u32) {

@@ -96,7 +96,8 @@ fn sandbox(
     freezer: Option<FreezerKind>,
     lifeline: OwnedFd,
 ) -> Option<Sandbox> {
-    let (runtime_api, platform, dns) = (fds.next()?.into(), fds.next()?.into(), Some(fds.next()?.into()));
+    let (runtime_api, platform, dns) =
+        (Some(fds.next()?.into()), Some(fds.next()?.into()), Some(fds.next()?.into()));
     let (output, pidfd, status) = (fds.next()?, fds.next()?, fds.next()?);
     let channel = if has_channel { Some(fds.next()?.into()) } else { None };
     let gauges = Gauges::from_descriptors(gauges, fds)?;

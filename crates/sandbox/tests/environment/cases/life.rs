@@ -16,7 +16,8 @@ use crate::tree;
 
 pub(crate) fn runtime_api(bench: &Bench) -> Verdict {
     let sandbox = bench.start(&["runtime-api"]);
-    let (stream, _) = sandbox.runtime_api.accept().expect("a connection from inside");
+    let (stream, _) =
+        sandbox.runtime_api.as_ref().expect("a listener").accept().expect("a connection from inside");
     greet(stream);
     assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
     passed()
@@ -31,7 +32,8 @@ fn greet(mut stream: TcpStream) {
 
 pub(crate) fn platform(bench: &Bench) -> Verdict {
     let sandbox = bench.start(&["platform-api"]);
-    let (stream, peer) = sandbox.platform.accept().expect("a connection from inside");
+    let (stream, peer) =
+        sandbox.platform.as_ref().expect("a listener").accept().expect("a connection from inside");
     assert!(peer.ip().is_loopback());
     greet(stream);
     assert_eq!(result(&finish(&sandbox), "answer"), "hello from the platform");
