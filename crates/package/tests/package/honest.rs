@@ -31,6 +31,16 @@ fn contents_arrive_whole() {
     assert_eq!(fs::read(tree.path().join("empty")).unwrap(), b"");
 }
 
+/// Characters that are shown like a way out, and that some systems fold to one: here they are letters.
+#[test]
+fn names_that_look_like_a_way_out_are_plain_names() {
+    for name in ["..\u{FF0F}evil", "\u{FF0E}\u{FF0E}\u{2215}evil", "\u{2025}evil", "..\u{29F5}evil"] {
+        let tree = extracted(&archive(&[file(name, b"x")]));
+        assert_eq!(fs::read(tree.path().join(name)).unwrap(), b"x", "{name}");
+        assert_eq!(fs::read_dir(tree.path()).unwrap().count(), 1, "{name}");
+    }
+}
+
 #[test]
 fn modes_are_readable_and_never_special() {
     let tree = extracted(&archive(&[

@@ -10,6 +10,11 @@ use crate::harness::{Bench, Verdict};
 /// Every attack is held, or not promised here, which is said.
 pub(crate) fn held(bench: &Bench) -> Verdict {
     let attacks: Vec<&'static Attack> = attacks::all().collect();
+    let listed = &bench.spawner.protections().list;
+    for attack in &attacks {
+        let is_listed = listed.iter().any(|protection| protection.name == attack.protection);
+        assert!(is_listed, "{} names {}, which is no protection", attack.name, attack.protection);
+    }
     let ground = Ground::new(bench);
     let mut found = Vec::new();
     let run = ground.target(bench).run(&attacks, &mut |attack, finding| found.push((attack, finding)));
