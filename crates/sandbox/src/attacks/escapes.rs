@@ -233,6 +233,8 @@ fn release_agent() -> Verdict {
         )
     };
     let mounted = if mounted == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) };
+    // A twin without a /tmp of its own leaves nothing on the host.
+    let _ = fs::remove_dir("/tmp/cgroup");
     refused("mounting a cgroup hierarchy", mounted, &[Errno::PERM])?;
     refused("a user namespace", unshared, &[Errno::PERM, Errno::NOSPC]).map(name_of)
 }

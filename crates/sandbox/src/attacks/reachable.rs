@@ -11,6 +11,8 @@ use super::stage::{Facts, PATIENCE, serial};
 use crate::syscalls;
 
 const SHARED_MEMORY: &str = "/dev/shm";
+/// What begins the names of what is made on the host; the number of this process follows.
+const PREFIX: &str = "lambent-attacked-";
 
 /// What is the host's, for one run.
 pub(super) struct Reachable {
@@ -26,7 +28,8 @@ pub(super) struct Reachable {
 
 impl Reachable {
     pub(super) fn make() -> std::io::Result<Self> {
-        let name = format!("lambent-attacked-{}-{}", std::process::id(), serial());
+        remove(is_left_over);
+        let name = format!("{PREFIX}{}-{}", std::process::id(), serial());
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let neighbour_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -58,11 +61,7 @@ impl Reachable {
 impl Drop for Reachable {
     fn drop(&mut self) {
         syscalls::remove_shared_memory(self.memory.1);
-        for entry in std::fs::read_dir(SHARED_MEMORY).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&self.name) {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        remove(|name| name.starts_with(&self.name));
     }
 }
 
@@ -87,6 +86,21 @@ fn host_addresses() -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Removes what has such a name in the host's shared memory.
+fn remove(is_ours: impl Fn(&str) -> bool) {
+    for entry in std::fs::read_dir(SHARED_MEMORY).into_iter().flatten().flatten() {
+        if is_ours(&entry.file_name().to_string_lossy()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a run that was killed before it could clean up has left this.
+fn is_left_over(name: &str) -> bool {
+    let pid = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()).filter(|pid| !pid.is_empty());
+    pid.is_some_and(|pid| !std::fs::exists(format!("/proc/{pid}")).unwrap_or(true))
 }
 
 /// The neighbour, inside: leaves its traces, and stays.
