@@ -15,6 +15,7 @@
 mod bench;
 mod deny;
 mod models;
+mod nothing;
 mod program;
 mod server;
 mod size;
@@ -35,6 +36,7 @@ cargo xtask COMMAND
   models [--print [SERVICE…]]       refresh models/ from the pinned botocore, or print the code that is made from it
   bench [ROUNDS]                    speed and memory beside aws-lambda-rie and a bare echo, into docs/benchmarks/
   bench many [FUNCTIONS]            speed and memory with 100,000 functions beside ten, into docs/benchmarks/
+  bench sandbox                     an environment's cost beside bubblewrap, crun, runc and runsc, into docs/benchmarks/
   size                              build times, number of dependencies, size of the binary, idle memory";
 
 fn main() -> ExitCode {

@@ -4,7 +4,8 @@
 //! Rules: both sides run in turns within each round (A B A B …), with the same client, payload, interpreter and pinning;
 //! the figure is the median over the rounds of their ratio; a verdict whose distance from its goal is within the
 //! spread of the rounds is called inconclusive.
-//! `cargo xtask bench many` measures an account with 100,000 functions beside one with ten, by the same rules.
+//! `cargo xtask bench many` measures an account with 100,000 functions beside one with ten, and `cargo xtask bench sandbox` an
+//! environment beside other sandboxes, by the same rules.
 
 #[cfg(feature = "bench")]
 mod connection;
@@ -29,15 +30,18 @@ mod plot;
 #[cfg(feature = "bench")]
 mod report;
 #[cfg(feature = "bench")]
+mod sandbox;
+#[cfg(feature = "bench")]
 mod statistics;
 #[cfg(feature = "bench")]
 mod subjects;
 
-/// One of the two measurements.
+/// One of the three measurements.
 #[cfg(feature = "bench")]
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.split_first() {
         Some((first, rest)) if first == "many" => many::run(rest),
+        Some((first, [])) if first == "sandbox" => sandbox::run(),
         _ => measure::run(args),
     }
 }

@@ -16,7 +16,7 @@ use environment::Environment;
 use tally::Tally;
 
 use crate::workspace::Workspace;
-use crate::{deny, program, tidy};
+use crate::{deny, nothing, program, tidy};
 
 /// Each exception from a lint has to say why.
 const LINTS: &[&str] = &[
@@ -91,6 +91,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let mut suite = Suite { workspace, selection, environment, logs, tally };
     suite.checks();
     suite.crates();
+    suite.ten_thousand();
     suite.clients();
     suite.tally.close()
 }
@@ -154,6 +155,26 @@ impl Suite {
         }
         let finished = program::run(&mut command, &self.log(name));
         self.tally.cargo_tests(name, finished);
+    }
+
+    /// Makes and destroys ten thousand environments, and compares what there was before and after.
+    fn ten_thousand(&mut self) {
+        const NAME: &str = "ten thousand environments";
+        if self.selection.tier == Tier::Quick || !self.selection.names.is_empty() {
+            return;
+        }
+        let dir = self.workspace.target.join("ten-thousand");
+        let built = nothing::build(&dir).and_then(|program| {
+            let environments = nothing::environments(&self.workspace)?;
+            Ok((environments, program))
+        });
+        let finished = built.and_then(|(environments, nothing)| {
+            let mut command = Command::new(environments);
+            let finished = program::run(command.args(["soak", "10000"]).arg(nothing), &self.log(NAME))?;
+            print!("{}", finished.output);
+            Ok(finished)
+        });
+        self.tally.check(NAME, finished);
     }
 
     /// The real clients against the real binary.
