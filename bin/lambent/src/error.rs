@@ -45,6 +45,13 @@ pub(crate) enum Error {
          from the configuration"
     )]
     NoEgress(String),
+    #[error("cannot watch the spawner: {0}")]
+    WatchSpawner(io::Error),
+    #[error(
+        "the spawner has died, and every environment with it: something killed it, or it has a defect. Functions can't be run \
+         without one, and it can only be started with the service. Start that again (a service manager does)"
+    )]
+    SpawnerDied,
     #[error("cannot start the asynchronous runtime: {0}")]
     Runtime(io::Error),
     #[error(transparent)]

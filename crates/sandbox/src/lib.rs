@@ -10,6 +10,10 @@ mod cgroup;
 mod egress;
 mod environment;
 mod error;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
+#[cfg(not(feature = "failpoints"))]
+mod failpoints;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod handle;

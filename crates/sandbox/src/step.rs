@@ -2,6 +2,8 @@
 //!
 //! Invariant: the numbers travel between processes of one executable only, so that their order may change.
 
+use crate::failpoints;
+
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// A step that can fail, with the errno that it failed with beside it.
@@ -122,6 +124,20 @@ steps! {
     SendListeners = "passing the listeners out",
     ForkRuntime = "forking the runtime",
     ExecRuntime = "executing the runtime",
+
+    // What its init does, and what the spawner does at its end.
+    WaitRuntime = "waiting for the runtime's end",
+    Kill = "killing an environment",
+    Reap = "reaping an environment's first process",
+    Forget = "letting go of an environment's descriptors",
+}
+
+#[cfg(feature = "failpoints")]
+impl Step {
+    /// Every step.
+    pub fn all() -> &'static [Self] {
+        ALL
+    }
 }
 
 impl Step {
@@ -149,13 +165,13 @@ pub(crate) trait At<T> {
 
 impl<T> At<T> for rustix::io::Result<T> {
     fn at(self, step: Step) -> Result<T, Failed> {
-        self.map_err(|errno| Failed { step, errno })
+        self.and_then(|done| failpoints::pass(step).map(|()| done)).map_err(|errno| Failed { step, errno })
     }
 }
 
 impl<T> At<T> for std::io::Result<T> {
     fn at(self, step: Step) -> Result<T, Failed> {
-        self.map_err(|error| Failed { step, errno: errno_of(&error) })
+        self.map_err(|error| errno_of(&error)).at(step)
     }
 }
 

@@ -135,7 +135,7 @@ impl Suite {
         // Beside each attack its twin in a sandbox without that layer. Only these two are ever built with this feature.
         self.cargo_test(
             "attacks and twins",
-            &["--package", "sandbox", "--features", "weaken", "--test", "*"],
+            &["--package", "sandbox", "--features", "weaken,failpoints", "--test", "*"],
         );
         // The same for the command: `doctor` has to notice a layer that is left out.
         self.cargo_test(

@@ -5,6 +5,7 @@ mod descriptors;
 mod isolation;
 mod platform;
 mod roles;
+mod spawner;
 
 pub(crate) use isolation::spawner_name;
 
@@ -16,6 +17,7 @@ use crate::first_key::FirstKey;
 use crate::output::tell;
 use platform::Platform;
 use sandbox::Spawner;
+use spawner::SpawnerWatch;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use store::DataDirectory;
@@ -76,9 +78,16 @@ async fn serve(
     runtimes: Runtimes,
 ) -> Result<(), Error> {
     let Taken { directory, listener, address } = taken;
+    let watch = SpawnerWatch::over(&spawner)?;
     let platform = Platform::open(configuration, directory, spawner, runtimes).await?;
     let first = accounts::prepare(arguments, configuration, address, &platform).await?;
-    let stop = stop_signal()?;
+    let (signal, ended) = (stop_signal()?, watch.clone());
+    let stop = async move {
+        tokio::select! {
+            () = signal => {}
+            () = ended.ended() => tracing::error!("{}", Error::SpawnerDied),
+        }
+    };
     let listener =
         tokio::net::TcpListener::from_std(listener).map_err(|source| Error::Listen { address, source })?;
     let (server, running) = platform.run(listener, stop).await?;
@@ -97,8 +106,9 @@ async fn serve(
     if let Err(error) = server.await {
         tracing::error!(%error, "the server ended by a defect");
     }
+    let died = watch.has_ended();
     running.finish().await;
-    Ok(())
+    if died { Err(Error::SpawnerDied) } else { Ok(()) }
 }
 
 fn print_key(key: &FirstKey) {

@@ -55,10 +55,8 @@ fn hand_capabilities_on() -> Result<(), Failed> {
 /// the change of identity, which would undo it.
 pub(super) fn die_with_the_spawner(spawner: &OwnedFd) -> Result<(), Failed> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).at(Step::ParentDeathSignal)?;
-    if wait_readable(spawner, Duration::ZERO) {
-        return Err(rustix::io::Errno::SRCH).at(Step::SpawnerGone);
-    }
-    Ok(())
+    let is_gone = wait_readable(spawner, Duration::ZERO);
+    if is_gone { Err(rustix::io::Errno::SRCH) } else { Ok(()) }.at(Step::SpawnerGone)
 }
 
 fn drop_bounding_set() -> Result<(), Failed> {

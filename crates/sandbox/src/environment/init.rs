@@ -6,10 +6,12 @@
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
 use super::streams::GUEST;
 use super::{Plan, Prepared};
+use crate::failpoints::{self, Process};
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
 
@@ -24,7 +26,7 @@ pub(super) fn take_signals() -> Result<(), Failed> {
 
 /// Forks the runtime and becomes init.
 pub(super) fn run(plan: &Plan, prepared: Prepared) -> ! {
-    match syscalls::fork() {
+    match fork() {
         Err(errno) => {
             super::setup_channel::send_failure(&prepared.channel, Failed { step: Step::ForkRuntime, errno });
             syscalls::exit_now(1)
@@ -32,10 +34,22 @@ pub(super) fn run(plan: &Plan, prepared: Prepared) -> ! {
         Ok(None) => become_runtime(plan, &prepared.channel),
         Ok(Some(runtime)) => {
             let Prepared { status, channel, spawner } = prepared;
+            super::setup_channel::send_forked(&channel);
             drop((channel, spawner));
             supervise(runtime, &status)
         }
     }
+}
+
+fn fork() -> Result<Option<Pid>, Errno> {
+    let child = syscalls::fork()?;
+    if child.is_some() {
+        failpoints::pass(Step::ForkRuntime)?;
+        failpoints::enter(Process::Init);
+    } else {
+        failpoints::enter(Process::Runtime);
+    }
+    Ok(child)
 }
 
 fn become_runtime(plan: &Plan, channel: &OwnedFd) -> ! {
@@ -70,7 +84,9 @@ fn supervise(runtime: Pid, status: &OwnedFd) -> ! {
 fn reap(runtime: Pid, status: &OwnedFd) {
     while let Some((pid, wait_status)) = syscalls::reap_any() {
         if pid == runtime.as_raw_nonzero().get() {
-            report(status, wait_status);
+            if failpoints::pass(Step::WaitRuntime).is_ok() {
+                report(status, wait_status);
+            }
             syscalls::exit_now(0);
         }
     }

@@ -12,7 +12,7 @@ use ::landlock::{
 };
 use rustix::io::Errno;
 
-use crate::step::{Failed, Step};
+use crate::step::{At, Failed, Step};
 
 /// The newest ABI whose rights are asked for.
 const NEWEST: ABI = ABI::V9;
@@ -20,11 +20,11 @@ const WRITABLE: [&str; 2] = ["/tmp", "/dev/shm"];
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 pub(super) fn restrict() -> Result<(), Failed> {
-    let ruleset = ruleset().map_err(|error| failed(Step::LandlockRuleset, &*error))?;
-    let status = ruleset.restrict_self().map_err(|error| failed(Step::LandlockRestrict, &error))?;
+    let ruleset = ruleset().map_err(|error| errno(&*error)).at(Step::LandlockRuleset)?;
+    let status = ruleset.restrict_self().map_err(|error| errno(&error)).at(Step::LandlockRestrict)?;
     match status {
         RestrictionStatus { ruleset: RulesetStatus::NotEnforced, .. } => {
-            Err(Failed { step: Step::LandlockRestrict, errno: Errno::OPNOTSUPP })
+            Err(Errno::OPNOTSUPP).at(Step::LandlockRestrict)
         }
         _ => Ok(()),
     }
@@ -57,13 +57,13 @@ fn allow(
 }
 
 /// The errno at the root of an error of the crate.
-fn failed(step: Step, error: &(dyn Error + 'static)) -> Failed {
+fn errno(error: &(dyn Error + 'static)) -> Errno {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return Failed { step, errno: Errno::from_io_error(io).unwrap_or(Errno::IO) };
+            return Errno::from_io_error(io).unwrap_or(Errno::IO);
         }
         cause = error.source();
     }
-    Failed { step, errno: Errno::INVAL }
+    Errno::INVAL
 }

@@ -36,6 +36,7 @@ pub(crate) use user_namespace::write_once;
 
 use mounts::Swap;
 
+use crate::failpoints;
 use crate::protections::Mode;
 use crate::seccomp::Filter;
 use crate::spec::Limits;
@@ -101,9 +102,10 @@ pub(crate) fn clone_flags(mode: Mode, weakened: Weakened) -> u64 {
 
 /// Runs the first process to its end.
 pub(crate) fn run(plan: &Plan) -> ! {
+    failpoints::enter(failpoints::Process::First);
     match set_up(plan) {
         Err(failed) => setup_channel::send_failure(&plan.channel, failed),
-        // The plan's descriptors are closed from here on.
+        // The plan's descriptors are about to be closed.
         Ok(prepared) => match lock_down(plan, &prepared.spawner) {
             Err(failed) => setup_channel::send_failure(&prepared.channel, failed),
             Ok(()) => init::run(plan, prepared),
@@ -119,7 +121,7 @@ pub(crate) struct Prepared {
     spawner: OwnedFd,
 }
 
-/// Up to the point where every descriptor but the surviving ones is closed.
+/// Up to the point where the descriptors that survive have their numbers.
 fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     if plan.mode == Mode::Rootless {
         user_namespace::map(plan.uid)?;
@@ -147,6 +149,7 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
 
 /// The layers that the process puts on itself, in the one order in which each still may.
 fn lock_down(plan: &Plan, spawner: &OwnedFd) -> Result<(), Failed> {
+    streams::close_rest(plan)?;
     limits::set(plan)?;
     identity::assume(plan)?;
     identity::die_with_the_spawner(spawner)?;

@@ -1,5 +1,5 @@
-//! What the first process tells the spawner: its listeners, or the step that failed; silence and the end of file mean that the
-//! runtime was executed.
+//! What the first process tells the spawner: its listeners, then that it forked, or the step that failed; silence and the end of
+//! file after that mean that the runtime was executed.
 //!
 //! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
 
@@ -15,6 +15,7 @@ use crate::step::{At, Failed, Step};
 const LENGTH: usize = 7;
 const LISTENERS: u8 = 1;
 const FAILURE: u8 = 2;
+const FORKED: u8 = 3;
 
 /// One thing said.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) enum Report {
     Listeners(Listeners),
     /// The set-up failed.
     Failed(Failed),
+    /// Everything is on, and the runtime's process is there.
+    Forked,
     /// The channel is closed.
     End,
 }
@@ -31,6 +34,12 @@ pub(super) fn send_listeners(channel: &OwnedFd, listeners: &Listeners) -> Result
     let Listeners { runtime_api, platform, dns } = listeners;
     let descriptors = [runtime_api.as_fd(), platform.as_fd(), dns.as_fd()];
     packet::send(channel, &encode(LISTENERS, 0, 0), &descriptors).at(Step::SendListeners)
+}
+
+/// Without it, the end of the channel is that of a first process that died.
+pub(super) fn send_forked(channel: &OwnedFd) {
+    // When this fails, the spawner is gone, and so is this process.
+    let _ = packet::send(channel, &encode(FORKED, 0, 0), &[]);
 }
 
 pub(super) fn send_failure(channel: &OwnedFd, failed: Failed) {
@@ -48,6 +57,7 @@ pub(crate) fn receive_report(channel: &OwnedFd) -> Result<Report, Failed> {
             let [runtime_api, platform, dns] = all;
             Ok(Report::Listeners(Listeners { runtime_api, platform, dns }))
         }
+        FORKED => Ok(Report::Forked),
         FAILURE => decode_failure(&bytes).map(Report::Failed).ok_or(nonsense()),
         _ => Err(nonsense()),
     }

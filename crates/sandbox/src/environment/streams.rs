@@ -20,9 +20,18 @@ const CHANNEL: i32 = 5;
 const SPAWNER: i32 = 6;
 const FIRST_CLOSED: u32 = 7;
 
-/// Gives each descriptor its number and closes the rest. The plan's own descriptors are closed when this returns.
+/// Gives each descriptor its number.
 pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
     place(plan).at(Step::StandardStreams)?;
+    Ok(Prepared {
+        status: adopt(STATUS).at(Step::StandardStreams)?,
+        channel: adopt(CHANNEL).at(Step::StandardStreams)?,
+        spawner: adopt(SPAWNER).at(Step::StandardStreams)?,
+    })
+}
+
+/// Closes the rest: the plan's own descriptors are closed when this returns, also where it fails.
+pub(super) fn close_rest(plan: &Plan) -> Result<(), Failed> {
     if plan.weakened.keeps(Layer::Descriptors) {
         syscalls::close_from(FIRST_CLOSED).at(Step::CloseRange)?;
     } else {
@@ -30,11 +39,7 @@ pub(super) fn arrange(plan: &Plan) -> Result<Prepared, Failed> {
         // The rest goes all the same: the set-up channel among it must end.
         syscalls::close_from(FIRST_CLOSED + 1).at(Step::CloseRange)?;
     }
-    Ok(Prepared {
-        status: adopt(STATUS).at(Step::StandardStreams)?,
-        channel: adopt(CHANNEL).at(Step::StandardStreams)?,
-        spawner: adopt(SPAWNER).at(Step::StandardStreams)?,
-    })
+    Ok(())
 }
 
 fn place(plan: &Plan) -> rustix::io::Result<()> {

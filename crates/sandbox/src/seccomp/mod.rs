@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use rustix::io::Errno;
 use seccompiler::{BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 
-use crate::step::{Failed, Step};
+use crate::step::{At, Failed, Step};
 
 /// The compiled filter.
 #[derive(Debug)]
@@ -28,21 +28,19 @@ const ARCHITECTURE: TargetArch = TargetArch::aarch64;
 
 impl Filter {
     pub(crate) fn build() -> Result<Self, Failed> {
-        let program = compile().map_err(|_| Failed { step: Step::SeccompBuild, errno: Errno::INVAL })?;
+        let program = compile().map_err(|_| Errno::INVAL).at(Step::SeccompBuild)?;
         Ok(Self(prologue::build(&plain_calls()).into_iter().chain(program).collect()))
     }
 
     /// Puts the filter on this process, for good.
     pub(crate) fn install(&self) -> Result<(), Failed> {
-        seccompiler::apply_filter(&self.0).map_err(|error| {
-            let errno = match error {
-                seccompiler::Error::Prctl(io) | seccompiler::Error::Seccomp(io) => {
-                    Errno::from_io_error(&io).unwrap_or(Errno::INVAL)
-                }
-                _ => Errno::INVAL,
-            };
-            Failed { step: Step::SeccompInstall, errno }
-        })
+        let errno = |error| match error {
+            seccompiler::Error::Prctl(io) | seccompiler::Error::Seccomp(io) => {
+                Errno::from_io_error(&io).unwrap_or(Errno::INVAL)
+            }
+            _ => Errno::INVAL,
+        };
+        seccompiler::apply_filter(&self.0).map_err(errno).at(Step::SeccompInstall)
     }
 }
 

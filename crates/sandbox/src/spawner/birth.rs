@@ -19,6 +19,7 @@ use crate::cgroup::{Freezer, FreezerKind, Group, OomEvent};
 use crate::egress::Egress;
 use crate::environment::mounts::{clone_tree, open_beneath};
 use crate::environment::{self, Plan, Texts, Uplink};
+use crate::failpoints;
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
 use crate::syscalls::{self, Cloned};
@@ -129,11 +130,23 @@ fn start(
         uplink,
     };
     let flags = environment::clone_flags(shop.mode, weakened);
-    match syscalls::clone3(flags, clone_into.as_ref()).at(Step::Clone3)? {
-        Cloned::Child => environment::run(&plan),
-        Cloned::Parent(pidfd) => {
-            let birth =
-                Birth { channel, listeners: None, failed: None, output, status, guest, gauges, freezer };
+    match syscalls::clone3(flags, clone_into.as_ref()) {
+        Err(errno) => Err(Failed { step: Step::Clone3, errno }),
+        Ok(Cloned::Child) => environment::run(&plan),
+        Ok(Cloned::Parent(pidfd)) => {
+            // From here to the environment's record nothing can fail; but this process can die.
+            let _ = failpoints::pass(Step::Clone3);
+            let birth = Birth {
+                channel,
+                listeners: None,
+                is_forked: false,
+                failed: None,
+                output,
+                status,
+                guest,
+                gauges,
+                freezer,
+            };
             Ok(Started { birth, pidfd, oom_event, lets_die })
         }
     }

@@ -10,9 +10,10 @@ use rustix::io::Errno;
 
 use super::packet::{self, Packet};
 use super::protocol::{self, Answer, MAX_ANSWER, Refusal, RequestHeader, RequestKind};
-use super::{SpawnerOptions, launch};
+use super::{END_PATIENCE, SpawnerOptions, launch};
 use crate::cgroup::{Freezer, FreezerKind, Gauges};
 use crate::error::{CreateError, StartError};
+use crate::failpoints;
 use crate::handle::{Sandbox, wait_readable};
 use crate::protections::Protections;
 use crate::spec::SandboxSpec;
@@ -27,6 +28,22 @@ pub(super) fn start(
     options: &SpawnerOptions,
 ) -> Result<(launch::Launched, OwnedFd, Protections), StartError> {
     let launched = launch::launch()?;
+    failpoints::arm_spawner(&launched.socket);
+    match introduce(&launched, options) {
+        Ok((staging, protections)) => Ok((launched, staging, protections)),
+        Err(error) => {
+            let launch::Launched { socket, process } = launched;
+            drop(socket);
+            launch::reap(&process, END_PATIENCE);
+            Err(error)
+        }
+    }
+}
+
+fn introduce(
+    launched: &launch::Launched,
+    options: &SpawnerOptions,
+) -> Result<(OwnedFd, Protections), StartError> {
     let body = protocol::encode_options(options);
     let memfd = packet::seal_body(&body).map_err(|_| StartError::Silent)?;
     let header = RequestHeader { kind: RequestKind::Start, body_length: body.len() }.encode();
@@ -38,7 +55,7 @@ pub(super) fn start(
     match Answer::decode(&answer.bytes) {
         Ok(Answer::Ready(protections)) => {
             let staging = answer.descriptors.into_iter().next().ok_or(StartError::Silent)?;
-            Ok((launched, staging, protections))
+            Ok((staging, protections))
         }
         Ok(Answer::Failed(Failed { step: Step::ClaimUids, errno: Errno::AGAIN })) => {
             Err(StartError::UidsTaken { base: options.uid_base, count: options.uid_count })

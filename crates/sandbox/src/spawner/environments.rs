@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::egress::Address;
@@ -25,7 +26,7 @@ use super::protocol::Answer;
 use crate::cgroup::OomEvent;
 use crate::cgroup::{Freezer, GaugeKind};
 use crate::environment::Listeners;
-use crate::step::{Failed, Step};
+use crate::step::{At, Failed, Step};
 
 /// The place of an environment in the uid range.
 pub(super) type Slot = u32;
@@ -59,6 +60,7 @@ pub(super) enum State {
 pub(super) struct Birth {
     pub(super) channel: OwnedFd,
     pub(super) listeners: Option<Listeners>,
+    pub(super) is_forked: bool,
     pub(super) failed: Option<Failed>,
     pub(super) output: OwnedFd,
     pub(super) status: OwnedFd,
@@ -71,7 +73,7 @@ impl Environment {
     /// Kills every process; the platform learns of it by the pidfd.
     pub(super) fn kill(&self) {
         // ESRCH: dead already.
-        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL).at(Step::Kill);
         if let Some(freezer) = &self.lets_die {
             freezer.let_die();
         }
@@ -91,18 +93,19 @@ impl Environment {
     /// Takes pid 1's exit status off the process table.
     pub(super) fn reap(&mut self) {
         let id = WaitId::PidFd(self.pidfd.as_fd());
-        if rustix::process::waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
-            .is_ok_and(|s| s.is_some())
-        {
-            self.is_reaped = true;
-        }
+        self.is_reaped |=
+            match rustix::process::waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).at(Step::Reap) {
+                Ok(ended) => ended.is_some(),
+                // It was reaped already.
+                Err(failed) => failed.errno == Errno::CHILD,
+            };
     }
 
     /// The runtime was executed, or set-up ended: hands over or dooms.
     pub(super) fn born(&mut self) {
         let State::SettingUp(birth) = &mut self.state else { return };
         match (birth.listeners.take(), birth.failed) {
-            (Some(listeners), None) => {
+            (Some(listeners), None) if birth.is_forked => {
                 if hand_over(&self.lifeline, &self.pidfd, birth, &listeners).is_ok() {
                     self.state = State::Running;
                 } else {
@@ -115,7 +118,7 @@ impl Environment {
 }
 
 fn died() -> Failed {
-    Failed { step: Step::SetupDied, errno: rustix::io::Errno::SRCH }
+    Failed { step: Step::SetupDied, errno: Errno::SRCH }
 }
 
 fn hand_over(

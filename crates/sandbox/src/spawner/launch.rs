@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, WaitId, WaitIdOptions, WaitOptions};
 
 use super::{packet, server};
 use crate::error::StartError;
@@ -56,9 +56,19 @@ pub(crate) fn launch() -> Result<Launched, StartError> {
     raise_descriptor_limit()?;
     let executable = sealed_executable()?;
     let (ours, theirs) = packet::socket_pair().at(Step::MakeSocketPair)?;
-    match syscalls::fork().at(Step::Fork)? {
-        Some(pid) => Ok(Launched { socket: ours, process: watch(pid)? }),
-        None => become_spawner(&executable, &theirs),
+    match syscalls::fork() {
+        // Only here: behind a fork that succeeded, this place is in two processes.
+        Err(errno) => Err(Failed { step: Step::Fork, errno }.into()),
+        Ok(Some(pid)) => match watch(pid) {
+            Ok(process) => Ok(Launched { socket: ours, process }),
+            Err(failed) => {
+                drop((ours, theirs));
+                // It sees the end of file and ends.
+                let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
+                Err(failed.into())
+            }
+        },
+        Ok(None) => become_spawner(&executable, &theirs),
     }
 }
 

@@ -126,6 +126,15 @@ impl Spawner {
         client::create(&self.socket, spec, Weakened::none())
     }
 
+    /// Arms a failpoint for the next creation, or for the next destruction; none disarms.
+    ///
+    /// # Errors
+    /// Where the spawner is gone.
+    #[cfg(feature = "failpoints")]
+    pub fn arm(&self, failpoint: Option<crate::failpoints::Failpoint>) -> std::io::Result<()> {
+        Ok(packet::send(&self.socket, &crate::failpoints::packet(failpoint), &[])?)
+    }
+
     /// Makes an environment that lacks some layers, so that a test can show that it is able to fail.
     #[cfg(feature = "weaken")]
     pub fn create_weakened(

@@ -21,6 +21,7 @@ use super::{SpawnerOptions, birth, trial};
 use crate::cgroup::OomEvent;
 use crate::egress::Egress;
 use crate::environment::{Report, receive_report};
+use crate::failpoints::{self, Process};
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
 use crate::weaken::Weakened;
@@ -32,6 +33,7 @@ const RETRY_NANOSECONDS: i64 = 2_000_000;
 
 /// Runs the spawner to its end.
 pub(super) fn run(socket: OwnedFd) -> ExitCode {
+    failpoints::enter(Process::Spawner);
     match serve(socket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -69,7 +71,10 @@ fn announce(socket: &OwnedFd, shop: &Workshop) -> Result<(), Failed> {
 }
 
 fn receive_options(socket: &OwnedFd) -> Option<SpawnerOptions> {
-    let packet = packet::receive(socket, HEADER).ok()??;
+    let mut packet = packet::receive(socket, HEADER).ok()??;
+    if failpoints::arm_by(&packet.bytes) {
+        packet = packet::receive(socket, HEADER).ok()??;
+    }
     let header = RequestHeader::decode(&packet.bytes).ok()?;
     let memfd = packet.descriptors.into_iter().next()?;
     let body = packet::read_body(memfd, header.body_length).ok()?;
@@ -163,9 +168,8 @@ impl Server {
             let looks_again = !self.environments.ending().is_empty() || !self.suspects.is_empty();
             let timeout = looks_again.then_some(&timeout);
             let events = match epoll::wait(&self.epoll, &mut space, timeout) {
-                Ok((events, _)) => events,
                 Err(Errno::INTR) => continue,
-                Err(errno) => return Err(errno).at(Step::Epoll),
+                result => result.at(Step::Epoll)?.0,
             };
             for event in events {
                 match Source::from_data(event.data) {
@@ -186,6 +190,9 @@ impl Server {
     }
 
     fn request(&mut self, packet: Packet) {
+        if failpoints::arm_by(&packet.bytes) {
+            return;
+        }
         let mut descriptors = packet.descriptors.into_iter();
         // Without a lifeline there is nobody to answer.
         let (Some(lifeline), Some(memfd)) = (descriptors.next(), descriptors.next()) else { return };
@@ -220,8 +227,9 @@ impl Server {
             return Err((Answer::Refused(Refusal::Full), lifeline));
         };
         let place = (slot, self.shop.uids.base + slot);
-        let environment = birth::begin(&mut self.shop, spec, weakened, place, lifeline)
-            .map_err(|(failed, lifeline)| (Answer::Failed(failed), lifeline))?;
+        let begun = birth::begin(&mut self.shop, spec, weakened, place, lifeline);
+        failpoints::forget_others();
+        let environment = begun.map_err(|(failed, lifeline)| (Answer::Failed(failed), lifeline))?;
         self.admit(environment);
         Ok(())
     }
@@ -301,6 +309,8 @@ impl Server {
             }
             let Some(ended) = self.environments.remove(serial) else { continue };
             self.shop.give_back(ended.address);
+            // An error here has nothing to stop.
+            let _ = failpoints::pass(Step::Forget);
             if let State::Doomed(Some(failed)) = ended.state {
                 // Whoever asked may have gone.
                 let _ = packet::send(&ended.lifeline, &Answer::Failed(failed).encode(), &[]);
@@ -331,6 +341,7 @@ fn hear(environment: &mut Environment) {
     let State::SettingUp(birth) = &mut environment.state else { return };
     match receive_report(&birth.channel) {
         Ok(Report::Listeners(listeners)) => birth.listeners = Some(listeners),
+        Ok(Report::Forked) => birth.is_forked = true,
         Ok(Report::Failed(failed)) => birth.failed = birth.failed.or(Some(failed)),
         Ok(Report::End) => environment.born(),
         Err(failed) => {

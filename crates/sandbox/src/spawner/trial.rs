@@ -77,7 +77,7 @@ fn listen(environment: &Environment) -> Result<Failed, Failed> {
     };
     while wait_readable(channel, PATIENCE) {
         match receive_report(channel)? {
-            Report::Listeners(_) => {}
+            Report::Listeners(_) | Report::Forked => {}
             Report::Failed(failed) => return Ok(failed),
             Report::End => return Err(unexpected(Errno::SRCH)),
         }

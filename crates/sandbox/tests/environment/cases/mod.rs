@@ -1,6 +1,7 @@
 //! The cases: each one is run privileged, rootless, or both, and says so in its name.
 
 mod attacks;
+mod failpoints;
 mod frozen;
 mod layers;
 mod life;
@@ -53,6 +54,9 @@ macro_rules! both {
             (concat!($mode, "_stopped_and_deaf_programs_are_killed"), life::stubborn as _),
             (concat!($mode, "_a_hundred_environments_leave_nothing"), life::nothing_leaks as _),
             (concat!($mode, "_daemons_die_with_the_environment"), life::daemons as _),
+            (concat!($mode, "_failures_inside_leave_nothing_at_any_step"), failpoints::inside as _),
+            (concat!($mode, "_failures_of_the_spawner_leave_nothing_at_any_step"), failpoints::spawner as _),
+            (concat!($mode, "_failures_of_a_start_leave_nothing_at_any_step"), failpoints::start as _),
             (concat!($mode, "_what_is_frozen_makes_no_progress"), frozen::no_progress as _),
             (concat!($mode, "_weak_freezer_lets_it_run_on"), frozen::weak as _),
             (concat!($mode, "_timers_expire_while_it_is_frozen"), frozen::timers as _),
