@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import signal
 import threading
 import time
 from pathlib import Path
@@ -208,3 +209,75 @@ def test_only_one_platform_per_data_folder(start, binary):
     )
     assert second.returncode != 0
     assert second.stdout + second.stderr
+
+
+def spawner_of(platform):
+    """The one child of the platform that runs its own program."""
+    from harness.platform import children
+
+    [spawner] = children(platform.pid)
+    return spawner
+
+
+IDLE_WITH_DAEMON = """
+import os, time
+def handler(event, context):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True:
+                time.sleep(0.001)
+        os._exit(0)
+    os.wait()
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize("who", ["spawner", "both"])
+def test_a_death_of_the_spawner_ends_the_platform_and_the_next_start_removes_what_is_left(start, who):
+    """Environments that stand still between invocations, too."""
+    platform = start()
+    tenant = Tenant(platform, FIRST)
+    function = tenant.deploy(IDLE_WITH_DAEMON)
+    function()
+    time.sleep(0.3)
+    traces = Traces(platform)
+    spawner = spawner_of(platform)
+    if who == "both":
+        os.kill(platform.pid, signal.SIGSTOP)
+    os.kill(spawner, signal.SIGKILL)
+    if who == "both":
+        platform.process.kill()
+        assert platform.process.wait(30) == -signal.SIGKILL
+    else:
+        assert platform.process.wait(60) == 1
+        assert "the spawner has died" in platform.log()
+    traces.gone()
+    again = start(data=platform.data)
+    assert Function(Tenant(again, FIRST, tenant.runtime), function.name)() > 0
+    assert again.stop() == 0
+    assert eventually(lambda: not cgroups(again.data)), cgroups(again.data)
+
+
+def test_a_death_of_the_spawner_answers_whoever_waits(start):
+    platform = start()
+    tenant = Tenant(platform, FIRST)
+    function = tenant.deploy(
+        "import time\ndef handler(event, context):\n    time.sleep(60)\n", Timeout=100,
+    )
+    answers = []
+
+    def call():
+        try:
+            answers.append(tenant.functions.invoke(FunctionName=function.name)["FunctionError"])
+        except (ClientError, BotoCoreError) as error:
+            answers.append(type(error).__name__)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    assert eventually(lambda: Traces(platform).namespaces, 20)
+    time.sleep(1)
+    os.kill(spawner_of(platform), signal.SIGKILL)
+    caller.join(30)
+    assert answers and not caller.is_alive()
+    assert platform.process.wait(60) == 1
