@@ -33,7 +33,7 @@ impl SpawnerWatch {
     pub(super) async fn ended(mut self) {
         // An error means that the thread fell over, which the panic hook has told: nothing is known of the spawner then.
         if self.0.wait_for(|ended| *ended).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -33,7 +33,13 @@ mod on {
     use crate::host::{PATIENCE, eventually, groups_named, groups_of, processes_with};
 
     /// Steps that no process takes here, with the reason; `R` for root's mode only, `P` for the plain user's, `B` for both.
-    const NOWHERE: [(char, Step, &str); 15] = [
+    const NOWHERE: [(char, Step, &str); 21] = [
+        ('B', Step::UplinkHost, NO_EGRESS),
+        ('B', Step::UplinkAddress, NO_EGRESS),
+        ('B', Step::UplinkNoIpv6, NO_EGRESS),
+        ('B', Step::UplinkPair, NO_EGRESS),
+        ('B', Step::UplinkInside, NO_EGRESS),
+        ('B', Step::EgressList, NO_EGRESS),
         ('P', Step::ClaimUids, "a plain user has no range of uids to claim"),
         ('P', Step::CgroupClean, "a plain user can make no cgroup here"),
         ('B', Step::CloneRoot, "only where a test leaves the overlay of the root out"),
@@ -58,6 +64,8 @@ mod on {
         ('P', Step::CgroupJoin, "a plain user can make no cgroup here"),
         ('P', Step::SetGroups, "a plain user can't drop its groups"),
     ];
+
+    const NO_EGRESS: &str = "only with a way out, which these cases' spawners do not offer";
 
     /// What the three cases of a half have reached together.
     static REACHED: Mutex<(usize, BTreeSet<String>)> = Mutex::new((0, BTreeSet::new()));
