@@ -37,8 +37,8 @@ pub(crate) fn remedy(protection: &str, mode: Option<Mode>) -> Option<&'static st
              `sysctl kernel.unprivileged_userns_clone=1`, Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns=0`. A \
              container must allow unshare, clone3 and mounts (with Docker: --privileged)"
         }
-        "egress" | "dns" | "network-rate" => {
-            "run as root with nftables installed, or remove the egress settings from the configuration"
+        "egress" | "network-rate" => {
+            "run as root with nftables installed and net.ipv4.ip_forward = 1, or remove [egress] from the configuration"
         }
         _ => return None,
     })

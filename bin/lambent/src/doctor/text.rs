@@ -241,6 +241,10 @@ fn meaning(row: &Row) -> &'static str {
              the configuration. Accept it only for code that you trust"
         }
         (Need::UnlessAccepted, false) => "accepted by the configuration: run only code that you trust",
+        // Both are there only where the configuration asks for them.
+        _ if ["egress", "network-rate"].contains(&row.name.as_str()) => {
+            "`lambent serve` does not start with this configuration"
+        }
         (Need::WherePossible, _) => "`lambent serve` runs without it, and says so at each start",
     }
 }
