@@ -28,8 +28,10 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [--quick | --slow] [NAME…]   install what the tests need, check and test everything, end with one summary
+  test [--quick | --slow | --guest] [NAME…]
+                                    install what the tests need, check and test everything, end with one summary
                                     --quick leaves out the slow tests, --slow runs only them,
+                                    --guest runs the sandbox's own on Debian's kernels in a virtual machine,
                                     NAME… runs only the tests whose names contain one of them
   tidy                              dependency directions and the rules that every source file follows
   deny                              licences and advisories of dependencies (needs cargo-deny)

@@ -26,6 +26,11 @@ pub(super) struct Environment {
 }
 
 impl Environment {
+    /// For tests that need no client.
+    pub(super) fn none() -> Self {
+        Self { python: None, aws_version_2: None, node_modules: None }
+    }
+
     /// Installs what is missing and may be installed; the rest is counted as not run.
     pub(super) fn prepare(workspace: &Workspace, logs: &Path, tally: &mut Tally) -> Self {
         let python = match python(workspace, logs) {
@@ -104,7 +109,8 @@ fn is_version_2(aws: &Path) -> bool {
             .is_ok_and(|text| text.starts_with("aws-cli/2."))
 }
 
-fn install_package(name: &str, logs: &Path) -> Result<(), String> {
+/// Installs a package of the system, where that is possible.
+pub(super) fn install_package(name: &str, logs: &Path) -> Result<(), String> {
     if program::find("apt-get").is_none() {
         return Err(format!("{name} is not installed, and this system has no apt-get"));
     }

@@ -3,6 +3,7 @@
 //! The order is that of what fails fastest. A step that fails doesn't stop the next ones, unless they need its result.
 
 pub(crate) mod environment;
+mod guest;
 mod javascript;
 pub(crate) mod native;
 mod rust_client;
@@ -37,6 +38,8 @@ enum Tier {
     All,
     Quick,
     Slow,
+    /// The sandbox's tests on other kernels, and nothing else.
+    Guest,
 }
 
 struct Selection {
@@ -51,6 +54,7 @@ impl Selection {
             match arg.as_str() {
                 "--quick" => selection.tier = Tier::Quick,
                 "--slow" => selection.tier = Tier::Slow,
+                "--guest" => selection.tier = Tier::Guest,
                 option if option.starts_with('-') => return Err(format!("test has no option `{option}`")),
                 name => selection.names.push(name.to_owned()),
             }
@@ -61,6 +65,11 @@ impl Selection {
     /// Formatting, lints and the like are checked unless single tests were asked for.
     fn checks(&self) -> bool {
         self.tier != Tier::Slow && self.names.is_empty()
+    }
+
+    /// A virtual machine is part of a whole run only.
+    fn guest(&self) -> bool {
+        self.tier == Tier::All && self.names.is_empty()
     }
 
     /// Tests of the crates; the slow tier consists of client tests only.
@@ -87,12 +96,20 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         format!("{}: {error}; set CARGO_TARGET_DIR to a folder that you may write", logs.display())
     })?;
     let mut tally = Tally::default();
+    if selection.tier == Tier::Guest {
+        let mut suite = Suite { workspace, selection, environment: Environment::none(), logs, tally };
+        suite.guest(true);
+        return suite.tally.close();
+    }
     let environment = Environment::prepare(&workspace, &logs, &mut tally);
     let mut suite = Suite { workspace, selection, environment, logs, tally };
     suite.checks();
     suite.crates();
     suite.ten_thousand();
     suite.clients();
+    if suite.selection.guest() {
+        suite.guest(false);
+    }
     suite.tally.close()
 }
 
@@ -224,7 +241,7 @@ impl Suite {
 
     fn select(&self, command: &mut Command) {
         match self.selection.tier {
-            Tier::All => {}
+            Tier::All | Tier::Guest => {}
             Tier::Quick => drop(command.args(["-m", "not slow"])),
             Tier::Slow => drop(command.args(["-m", "slow"])),
         }

@@ -6,11 +6,11 @@ use crate::program;
 use crate::workspace::Workspace;
 
 /// The host's own, so that the C library's allocator and copying are those that functions are usually built with.
-const TARGET: &str =
+pub(super) const TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
 /// Where cargo reads compiler flags of that target alone from.
-const FLAGS: &str = if cfg!(target_arch = "aarch64") {
+pub(super) const FLAGS: &str = if cfg!(target_arch = "aarch64") {
     "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS"
 } else {
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS"

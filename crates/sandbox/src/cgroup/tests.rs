@@ -43,7 +43,7 @@ fn v2_in_its_own_leaf_goes_back_to_the_parent() {
     let root = tempfile::tempdir().expect("a directory");
     let _first = v2_tree(root.path(), "pids");
     let mounts = format!("cgroup2 {} cgroup2 rw 0 0\n", root.path().display());
-    let again = V2::find(&mounts, "0::/spawner-platform\n", "spawner").expect("a hierarchy");
+    let again = V2::find(&mounts, "0::/lambent-platforms\n", "spawner").expect("a hierarchy");
     assert_eq!(again.limits(), [false, true, false]);
 }
 

@@ -1,11 +1,14 @@
 //! cgroup v2: one tree.
 //!
 //! A group that hands controllers on may not hold processes itself, so that the platform and the spawner move into a leaf
-//! beside the environments when their own group is not the root. Invariant: a controller counts as in force only when it
-//! shows in the spawner's own group.
+//! beside the environments when their own group is not the root. The leaf has one name for all: platforms that are started
+//! from one group, or one after another by a shell that was moved along, find each other's beside their own.
+//! Invariant: a controller counts as in force only when it shows in the spawner's own group.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use super::{GaugeKind, Group, Hierarchy, cpu, remove_group, write_value};
 use crate::spec::Limits;
@@ -13,6 +16,10 @@ use crate::step::{At, Failed, Step};
 
 /// The file of a group's quota, which is changed after the initialisation.
 const QUOTA: &str = "cpu.max";
+/// The group of platforms and spawners themselves, where they had to leave their own.
+const LEAF: &str = "lambent-platforms";
+/// How often a group that is busy is emptied.
+const ROUNDS: usize = 10;
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
 /// The spawner's directory.
@@ -25,7 +32,7 @@ pub(crate) struct V2 {
 impl V2 {
     /// Makes the spawner's directory below the platform's own group.
     pub(crate) fn find(mounts: &str, own: &str, name: &str) -> Result<Self, String> {
-        Self::below(&parent(mounts, own, name).ok_or("it is not mounted")?, name)
+        Self::below(&parent(mounts, own).ok_or("it is not mounted")?, name)
     }
 
     /// Makes the spawner's directory below a group.
@@ -38,7 +45,7 @@ impl V2 {
             return Err("the group offers none of memory, pids and cpu".to_owned());
         }
         let wish = offered.iter().map(|controller| format!("+{controller}")).collect::<Vec<_>>().join(" ");
-        hand_on(parent, &wish, name)?;
+        hand_on(parent, &wish)?;
         let place = parent.join(name);
         make(&place)?;
         write_value(&place.join("cgroup.subtree_control"), &wish)
@@ -130,26 +137,35 @@ impl Hierarchy for V2 {
 }
 
 /// Lets the children of a group have controllers; when processes are in the way, these go to a leaf.
-fn hand_on(parent: &Path, wish: &str, name: &str) -> Result<(), String> {
+fn hand_on(parent: &Path, wish: &str) -> Result<(), String> {
     let control = parent.join("cgroup.subtree_control");
     let text = |failed: Failed| format!("{}: {}", control.display(), failed.errno);
-    match write_value(&control, wish) {
-        Err(failed) if failed.errno == rustix::io::Errno::BUSY => {
-            let leaf = parent.join(leaf(name));
-            make(&leaf)?;
-            let members = std::fs::read_to_string(parent.join("cgroup.procs")).map_err(|e| e.to_string())?;
-            for pid in members.lines() {
-                write_value(&leaf.join("cgroup.procs"), pid).map_err(text)?;
-            }
-            write_value(&control, wish).map_err(text)
+    // Members may fork while they are moved.
+    for _ in 0..ROUNDS {
+        match write_value(&control, wish) {
+            Err(failed) if failed.errno == Errno::BUSY => empty(parent).map_err(text)?,
+            result => return result.map_err(text),
         }
-        result => result.map_err(text),
     }
+    write_value(&control, wish).map_err(text)
 }
 
-/// The group of the platform and the spawner themselves, where they had to leave their own.
-fn leaf(name: &str) -> String {
-    format!("{name}-platform")
+/// Moves a group's members to its leaf.
+fn empty(parent: &Path) -> Result<(), Failed> {
+    let leaf = parent.join(LEAF);
+    match std::fs::create_dir(&leaf) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        result => result.at(Step::CgroupCreate)?,
+    }
+    let members = std::fs::read_to_string(parent.join("cgroup.procs")).at(Step::CgroupOpen)?;
+    for pid in members.lines() {
+        match write_value(&leaf.join("cgroup.procs"), pid) {
+            // It ended in between.
+            Err(failed) if failed.errno == Errno::SRCH => {}
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 fn make(group: &Path) -> Result<(), String> {
@@ -162,17 +178,17 @@ fn make(group: &Path) -> Result<(), String> {
 }
 
 /// The platform's own group.
-fn parent(mounts: &str, own: &str, name: &str) -> Option<PathBuf> {
+fn parent(mounts: &str, own: &str) -> Option<PathBuf> {
     let mount = mount_point(mounts)?;
     let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    // A platform that was started again by a shell that its predecessor moved along is in the leaf already.
-    let own = own.strip_suffix(&format!("/{}", leaf(name))).unwrap_or(own);
+    // A platform that another started, or a shell that another moved along, is in the leaf already.
+    let own = own.strip_suffix(LEAF).and_then(|own| own.strip_suffix('/')).unwrap_or(own);
     Some(mount.join(own.trim_start_matches('/')))
 }
 
 /// The spawner's directory below the platform's own group.
 pub(super) fn place(mounts: &str, own: &str, name: &str) -> Option<PathBuf> {
-    Some(parent(mounts, own, name)?.join(name))
+    Some(parent(mounts, own)?.join(name))
 }
 
 fn mount_point(mounts: &str) -> Option<PathBuf> {

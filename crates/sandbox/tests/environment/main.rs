@@ -12,6 +12,7 @@
 
 mod cases;
 mod egress;
+mod guest;
 mod harness;
 mod host;
 mod inside;
@@ -28,12 +29,17 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments: Vec<String> = std::env::args().collect();
+    if guest::is_init() {
+        return guest::run();
+    }
     match arguments.get(1).map(String::as_str) {
         Some("inside") => inside::run(&arguments[2..]),
         Some("egress") => egress::run(&arguments[2..]),
         Some("world") => egress::be_the_world(),
         Some("platform") => platform::run(&arguments[2..]),
-        Some("rootless") => harness::run_rootless(&arguments[2..]),
+        Some("in-group") => guest::enter_group(&arguments[2..]),
+        Some("privileged") => harness::run_half("root", cases::privileged(), &arguments[2..]),
+        Some("rootless") => harness::run_half("rootless", cases::rootless(), &arguments[2..]),
         _ => harness::run(&arguments[1..]),
     }
 }

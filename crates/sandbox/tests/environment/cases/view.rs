@@ -22,7 +22,11 @@ pub(crate) fn program(bench: &Bench) -> Verdict {
 pub(crate) fn identity(bench: &Bench) -> Verdict {
     let ended = bench.run(&["status"]);
     let field = |name: &str| {
-        let line = ended.output.lines().find_map(|line| line.strip_prefix(name)).expect("the field");
+        let line = ended
+            .output
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("no {name} in {ended:?}"));
         line.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(field("Uid:"), "900000 900000 900000 900000");
@@ -77,7 +81,8 @@ pub(crate) fn devices(bench: &Bench) -> Verdict {
 }
 
 pub(crate) fn passwd(bench: &Bench) -> Verdict {
-    assert_eq!(bench.run(&["passwd"]).output, "sbx_user:x:900000:900000::/tmp:/bin/sh\n");
+    let ended = bench.run(&["passwd"]);
+    assert_eq!(ended.output, "sbx_user:x:900000:900000::/tmp:/bin/sh\n", "{ended:?}");
     passed()
 }
 
