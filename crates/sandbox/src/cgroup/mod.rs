@@ -111,14 +111,27 @@ impl Groups {
 }
 
 fn limits(mounts: &str, own: &str, name: &str) -> Result<Box<dyn Hierarchy>, String> {
-    let v2 = V2::find(mounts, own, name);
-    match V1::find(mounts, own, name) {
-        Ok(v1) => Ok(Box::new(v1)),
-        Err(why_not_v1) => match v2 {
-            Ok(v2) => Ok(Box::new(v2)),
-            Err(why_not_v2) => Err(format!("cgroup v1: {why_not_v1}; cgroup v2: {why_not_v2}")),
-        },
+    let v1 = match V1::find(mounts, own, name) {
+        Ok(v1) if v1.limits()[0] => return Ok(Box::new(v1)),
+        other => other,
+    };
+    // A hybrid machine may have the memory controller in either.
+    match (v1, V2::find(mounts, own, name)) {
+        (Ok(v1), Ok(v2)) if !v2.limits()[0] => Ok(keep(v1, &v2)),
+        (Ok(v1), Ok(v2)) => Ok(keep(v2, &v1)),
+        (Err(_), Ok(v2)) => Ok(Box::new(v2)),
+        (Ok(v1), Err(_)) => Ok(Box::new(v1)),
+        (Err(why_not_v1), Err(why_not_v2)) => {
+            Err(format!("cgroup v1: {why_not_v1}; cgroup v2: {why_not_v2}"))
+        }
     }
+}
+
+/// Of two the one, without the other's directories.
+fn keep(one: impl Hierarchy + 'static, other: &impl Hierarchy) -> Box<dyn Hierarchy> {
+    // Empty directories that nobody uses are no reason not to start.
+    let _ = leftovers::remove_places(&other.places(), None);
+    Box::new(one)
 }
 
 /// v2 first, whose frozen processes can be killed.

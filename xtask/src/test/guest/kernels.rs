@@ -11,6 +11,7 @@ use crate::program;
 
 /// The package that depends on the newest of its kind.
 const PACKAGE: &str = "linux-image-cloud-amd64";
+const BACKPORTS: &str = "-backports";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// One that is unpacked.
@@ -25,7 +26,7 @@ pub(super) struct Kernel {
 /// The release's kernel and that of its backports, and why one of them is missing.
 pub(super) fn obtain(place: &Path, logs: &Path) -> Result<(Vec<Kernel>, Vec<String>), String> {
     let release = release()?;
-    let suites = [release.clone(), format!("{release}-backports")];
+    let suites = [release.clone(), format!("{release}{BACKPORTS}")];
     let places: Vec<PathBuf> = suites.iter().map(|suite| place.join("kernels").join(suite)).collect();
     let mut missing = Vec::new();
     if places.iter().any(|place| unpacked(place).is_none()) {
@@ -103,7 +104,8 @@ impl<'a> Apt<'a> {
 
     /// The kernel that a suite's package depends on, into a folder that appears when it is complete.
     fn unpack(&self, suite: &str, place: &Path) -> Result<(), String> {
-        let name = format!("{PACKAGE}/{suite}");
+        // Without a suite it is the one that would be installed, which may be a security update.
+        let name = if suite.ends_with(BACKPORTS) { format!("{PACKAGE}/{suite}") } else { PACKAGE.to_owned() };
         let text = program::answer(self.command("apt-cache").args(["depends", &name]))?;
         let found = text.lines().find_map(|line| line.trim().strip_prefix("Depends: linux-image-"));
         let package = format!("linux-image-{}", found.ok_or("it has no kernel for clouds")?);
@@ -132,7 +134,7 @@ fn sources(release: &str) -> Result<String, String> {
         let ["Packages", uri, suite] = line.split(' ').collect::<Vec<_>>()[..] else { continue };
         let mut add = |suite: &str| list += &format!("deb [signed-by={KEYRING}] {uri} {suite} main\n");
         if suite == release {
-            add(&format!("{release}-backports"));
+            add(&format!("{release}{BACKPORTS}"));
         }
         if suite == release || suite == format!("{release}-security") {
             add(suite);

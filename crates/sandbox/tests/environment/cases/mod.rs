@@ -3,6 +3,7 @@
 mod attacks;
 mod failpoints;
 mod frozen;
+mod groups;
 mod layers;
 mod life;
 mod resources;
@@ -92,6 +93,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_weak_network_reaches_the_host", weakened::network),
     ];
     cases.extend(only);
+    cases.extend(groups::privileged());
     cases
 }
 
@@ -99,6 +101,7 @@ pub(crate) fn rootless() -> Vec<Case> {
     let mut cases: Vec<Case> = both!("rootless");
     let only: Vec<Case> = vec![("rootless_missing_protections_are_named", view::missing)];
     cases.extend(only);
+    cases.extend(groups::rootless());
     cases
 }
 

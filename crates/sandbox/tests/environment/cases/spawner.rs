@@ -15,10 +15,10 @@ use crate::host::{PATIENCE, eventually, groups_named, groups_of, is_alive, kill,
 use crate::tree;
 
 /// A platform with two environments, one of which has a daemon.
-struct Platform {
+pub(crate) struct Platform {
     child: Child,
     mark: String,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Platform {
@@ -26,7 +26,7 @@ impl Platform {
         clippy::disallowed_methods,
         reason = "the test starts itself again, as the platform to be killed"
     )]
-    fn start(bench: &Bench, name: &str) -> Self {
+    pub(crate) fn start(bench: &Bench, name: &str) -> Self {
         let mark = format!("platform-{name}-{}", bench.is_privileged());
         let name = format!("{}-{name}", bench.name);
         let mut child = Command::new("/proc/self/exe")
