@@ -8,6 +8,9 @@ use super::refusal::{Needed, Verdict, breach};
 use super::{Attack, Group, Place, Twins};
 use crate::weaken::Layer;
 
+/// PR_SET_SPECULATION_CTRL, which the libc crate has for some architectures only.
+const SPECULATION: libc::c_int = 53;
+
 const REFUSED: Attack = Attack {
     group: Group::SystemCalls,
     protection: "seccomp",
@@ -80,6 +83,9 @@ pub(super) static ATTACKS: &[Attack] = &[
         name: "kernel-modules",
         what: "load a module or another kernel",
         inside: |_| all_refused(MODULES),
+        twins: Twins::none(
+            "a kernel with modules asks for a capability first, and one without has no such calls: no sandbox lets them through on both",
+        ),
         ..REFUSED
     },
     Attack {
@@ -126,7 +132,7 @@ pub(super) static ATTACKS: &[Attack] = &[
             all_refused(calls! {
                 SYS_prctl(libc::PR_SET_MM, 1, 0, 0, 0);
                 SYS_prctl(libc::PR_SET_SECUREBITS, 0, 0, 0, 0);
-                SYS_prctl(libc::PR_SET_SPECULATION_CTRL, 0, 0, 0, 0);
+                SYS_prctl(SPECULATION, 0, 0, 0, 0);
                 SYS_prctl(libc::PR_SET_PTRACER, 1, 0, 0, 0);
             })
         },

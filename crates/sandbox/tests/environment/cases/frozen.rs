@@ -94,6 +94,8 @@ pub(crate) fn no_progress(bench: &Bench) -> Verdict {
     let mark = mark(bench, "restless");
     let mut restless = talking(bench, &["restless", &mark]);
     let before = restless.counts();
+    // What is between the two is gone a moment after the first word.
+    assert!(eventually(|| processes_with(&mark).len() == 2), "the program and its daemon");
     if !freezes(bench, &restless.sandbox) {
         return passed();
     }
@@ -168,7 +170,7 @@ pub(crate) fn killed(bench: &Bench) -> Verdict {
             let spec = SandboxSpec { channel: true, ..bench.spec(&[words, &mark]) };
             let sandbox = bench.spawner.create(&spec).expect("an environment");
             assert!(first_line(&sandbox).ends_with(" ok\n"));
-            assert_eq!(processes_with(&mark).len(), count);
+            assert!(eventually(|| processes_with(&mark).len() == count), "{:?}", processes_with(&mark));
             freezes(bench, &sandbox);
             std::thread::sleep(Duration::from_millis(20));
             if dropped {

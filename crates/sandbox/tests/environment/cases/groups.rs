@@ -90,7 +90,7 @@ fn limits(bench: &Bench) -> Verdict {
     assert_eq!(value("memory.max"), (72u64 << 20).to_string());
     assert_eq!(value("memory.oom.group"), "1");
     assert_eq!(value("pids.max"), "32");
-    assert_eq!(value("cpu.max"), "5000 20000");
+    assert_eq!(value("cpu.max"), "25000 100000");
     if group.join("memory.swap.max").exists() {
         assert_eq!(value("memory.swap.max"), "0");
     }
