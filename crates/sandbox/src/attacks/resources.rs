@@ -210,10 +210,13 @@ fn kernel_memory_bomb(facts: &Facts) -> Verdict {
         let pair = UnixStream::pair();
         let (one, other) =
             pair.map_err(|_| Breach(format!("{} MiB, and no descriptor is left", held >> 20)))?;
-        one.set_nonblocking(true).needed("a flag")?;
-        rustix::net::sockopt::set_socket_send_buffer_size(&one, 4 << 20).needed("a large buffer")?;
-        while let Ok(count) = (&one).write(&bytes) {
-            held += count as u64;
+        // Both ways: where a kernel's largest buffer is small, descriptors would run out before memory.
+        for mut end in [&one, &other] {
+            end.set_nonblocking(true).needed("a flag")?;
+            rustix::net::sockopt::set_socket_send_buffer_size(end, 4 << 20).needed("a large buffer")?;
+            while let Ok(count) = end.write(&bytes) {
+                held += count as u64;
+            }
         }
         pairs.push((one, other));
     }

@@ -138,7 +138,7 @@ fn neighbours(bench: &Bench) -> Verdict {
 fn out_of_memory(bench: &Bench) -> Verdict {
     assert!(has_v2(bench), "{:?}", bench.spawner.protections());
     let bystander = bench.start(&["sleep"]);
-    let bomb = bench.start(&["memory-bomb", "512"]);
+    let bomb = bench.start(&["hold-memory", "512"]);
     let ended = finish(&bomb);
     assert!(!ended.output.contains("held"), "{ended:?}");
     // init too, so that nobody is left to tell a status.
@@ -153,7 +153,7 @@ fn out_of_memory(bench: &Bench) -> Verdict {
 fn gauges(bench: &Bench) -> Verdict {
     assert!(has_v2(bench), "{:?}", bench.spawner.protections());
     let small = bench.start(&["sleep"]);
-    let big = bench.start(&["memory-bomb", "40"]);
+    let big = bench.start(&["hold-memory", "40"]);
     let ended = finish(&big);
     assert_eq!(result(&ended, "held"), "40");
     let memory = big.memory().expect("a gauge");
@@ -167,7 +167,7 @@ fn gauges(bench: &Bench) -> Verdict {
 /// A fork bomb is stopped by its group alone, and the group is gone with it.
 fn fork_bomb(bench: &Bench) -> Verdict {
     assert!(has_v2(bench), "{:?}", bench.spawner.protections());
-    let bomb = bench.start(&["fork-bomb", "200"]);
+    let bomb = bench.start(&["fork", "200"]);
     assert!(first_line(&bomb).starts_with("born "));
     drop(bomb);
     assert!(eventually(|| groups_of(&bench.name).is_empty()), "{:?}", groups_of(&bench.name));

@@ -30,6 +30,8 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["daemon", ..] => resources::daemonise(),
         ["change-limits"] => limits::change(),
         ["descriptors-in-flight"] => resources::descriptors_in_flight(),
+        ["hold-memory", mebibytes] => resources::hold(mebibytes.parse().expect("a number")),
+        ["fork", most] => resources::fork(most.parse().expect("a number")),
         ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),
         ["spin", milliseconds, threads] => {
             resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"))

@@ -28,6 +28,25 @@ pub(crate) fn daemonise() {
     nap();
 }
 
+/// Takes memory and uses it.
+pub(crate) fn hold(mebibytes: usize) {
+    let held: Vec<Vec<u8>> = (0..mebibytes).map(|_| vec![1; 1 << 20]).collect();
+    println!("held {}", held.len());
+}
+
+/// Forks until it is refused, and ends; the children stay.
+pub(crate) fn fork(most: usize) {
+    // SAFETY: this process has a single thread; the child only sleeps.
+    let is_born = |_: &usize| match unsafe { libc::fork() } {
+        0 => loop {
+            std::thread::sleep(Duration::from_secs(600));
+        },
+        number => number > 0,
+    };
+    println!("born {}", (0..most).take_while(is_born).count());
+    std::thread::sleep(Duration::from_secs(600));
+}
+
 /// Sends descriptors to itself, which nobody takes, until it is refused; and stays.
 pub(crate) fn descriptors_in_flight() {
     use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
