@@ -19,6 +19,7 @@ pub(crate) fn remedy(protection: &str, mode: Option<Mode>) -> Option<&'static st
         "unique-uid" => {
             "run as root: each environment then has a user id of its own, and no root's right is left when its code starts"
         }
+        "inodes" => "run as root: only root can give each environment device files of its own",
         "supplementary-groups" => {
             "run as root or as a user that is in no other group: `setpriv --reuid USER --regid GROUP --clear-groups lambent serve`, in \
              a systemd unit without SupplementaryGroups="
