@@ -177,7 +177,7 @@ impl Bench {
             Arc::clone(&sink) as _,
             Arc::clone(&platform) as _,
             Arc::new(System),
-            Options { staging_bytes: 600 << 20, ..Options::default() },
+            Options { staging_bytes: 600 << 20, log_bytes_per_second: u32::MAX, ..Options::default() },
         );
         let [python, node] = [python, node].map(|made| made.map(|made| made.name));
         Self { worker, sink, platform, packages, runtime, python, node, _roots: roots }
