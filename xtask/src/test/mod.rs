@@ -148,7 +148,10 @@ impl Suite {
             return;
         }
         self.cargo_test("unit tests", &["--workspace", "--lib", "--bins"]);
-        self.cargo_test("integration tests", &["--workspace", "--exclude", "sandbox", "--test", "*"]);
+        self.cargo_test(
+            "integration tests",
+            &["--workspace", "--exclude", "sandbox", "--exclude", "lambent", "--test", "*"],
+        );
         // Beside each attack its twin in a sandbox without that layer. Only these two are ever built with this feature.
         self.cargo_test(
             "attacks and twins",
