@@ -16,6 +16,9 @@ use crate::{cases, tree};
 /// processes, descriptors in flight and other things per user, and other runs of this suite count too.
 const PLAIN_USERS: u32 = 1_000_000_000;
 
+/// The first of the uids that environments are given.
+pub(crate) const UID_BASE: u32 = 900_000;
+
 /// As many open files as a frugal shell may allow the platform at its start: fewer than one environment can keep in flight.
 pub(crate) const FRUGAL_DESCRIPTORS: u64 = 256;
 
@@ -76,7 +79,7 @@ impl Bench {
             name: name.clone(),
             staging_bytes: 64 << 20,
             memory_bytes: ALL_MEMORY,
-            uid_base: 900_000,
+            uid_base: UID_BASE,
             uid_count: 16,
             egress,
         };
