@@ -1,7 +1,8 @@
 //! The spawner and the Linux sandbox of an execution environment; the only crate with unsafe code.
 //!
-//! `main` calls [`run_if_spawner`] first, and then [`attacks::run_if_attacker`]. The platform then starts one [`Spawner`] and asks it for environments; each is held
-//! by a [`Sandbox`]. This crate takes a plain [`SandboxSpec`] and knows nothing of functions, accounts or stores.
+//! `main` calls [`run_if_spawner`] first, and then [`attacks::run_if_attacker`]. The platform then starts one [`Spawner`] and
+//! asks it for environments; each is held by a [`Sandbox`]. This crate takes a plain [`SandboxSpec`] and knows nothing of
+//! functions, accounts or stores.
 //!
 //! Invariant: the function's code is hostile from its first instruction, and everything that holds it is on before that one.
 

@@ -25,8 +25,8 @@ pub(crate) enum Cloned {
     Child,
 }
 
-/// Forks into new namespaces, and into a cgroup of v2 if one is given. The child has a copy of the memory, as after `fork`, and may do anything, because the caller has
-/// a single thread: no lock can be held by another.
+/// Forks into new namespaces, and into a cgroup of v2 if one is given. The child has a copy of the memory, as after `fork`, and
+/// may do anything, because the caller has a single thread: no lock can be held by another.
 pub(crate) fn clone3(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Cloned, Errno> {
     /// libc has it as an int, in which it has no place.
     const CLONE_INTO_CGROUP: u64 = 1 << 33;

@@ -152,7 +152,7 @@ impl Suite {
             "integration tests",
             &["--workspace", "--exclude", "sandbox", "--exclude", "lambent", "--test", "*"],
         );
-        // Beside each attack its twin in a sandbox without that layer. Only these two are ever built with this feature.
+        // Beside each attack its twin in a sandbox without that layer. Only these two programs are ever built with `weaken`.
         self.cargo_test(
             "attacks and twins",
             &["--package", "sandbox", "--features", "weaken,failpoints", "--test", "*"],

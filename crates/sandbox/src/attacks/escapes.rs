@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::inside::NAME;
-use super::refusal::{Needed, Verdict, breach, name_of, names_of, refused};
+use super::refusal::{NOT_TRIED, Needed, Verdict, breach, name_of, names_of, refused};
 use super::stage::{Stage, finish};
 use super::{Attack, Group, Place, Twin, Twins, run};
 use crate::error::{AttackError, CreateError};
@@ -137,7 +137,7 @@ fn write_program() -> Verdict {
 fn spawners_program() -> Verdict {
     let program = fs::read_link("/proc/self/exe").needed("the link to its program")?;
     if !program.to_string_lossy().starts_with("/memfd:lambent-spawner") {
-        return breach(format!("it runs from {}: could not be tried", program.display()));
+        return breach(format!("{NOT_TRIED}: it runs from {}", program.display()));
     }
     write_program()
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::ground::CONTENT;
-use super::refusal::{Breach, Needed, Verdict, breach, name_of, names_of, refused};
+use super::refusal::{Breach, NOT_TRIED, Needed, Verdict, breach, name_of, names_of, refused};
 use super::stage::{Facts, Stage};
 use super::{Attack, Group, Place, Twin, Twins, run};
 use crate::error::AttackError;
@@ -276,7 +276,7 @@ fn code_of_a_neighbour(stage: &Stage<'_>) -> Result<Verdict, AttackError> {
             return Ok(verdict);
         }
     }
-    Ok(breach("could not be tried"))
+    Ok(breach(NOT_TRIED))
 }
 
 fn change_for_others(facts: &Facts) -> Verdict {
@@ -292,7 +292,7 @@ fn change_for_others(facts: &Facts) -> Verdict {
 }
 
 fn one_after_the_other(stage: &Stage<'_>) -> Result<Verdict, AttackError> {
-    let mut verdict = breach("could not be tried");
+    let mut verdict = breach(NOT_TRIED);
     for _ in 0..2 {
         let ended = stage.run(EARLIER, stage.facts())?;
         verdict = run::read(&ended.output, EARLIER);
@@ -324,13 +324,13 @@ fn residency() -> Verdict {
     // SAFETY: a new mapping at a place of the kernel's choice; nothing is read from it.
     let map = unsafe { libc::mmap(address, length, libc::PROT_READ, libc::MAP_SHARED, descriptor, 0) };
     if map == libc::MAP_FAILED {
-        return breach(format!("could not be tried: {}", std::io::Error::last_os_error()));
+        return breach(format!("{NOT_TRIED}: {}", std::io::Error::last_os_error()));
     }
     let mut resident = [0u8; PAGES];
     // SAFETY: `resident` has a byte for each page of the mapping.
     let asked = unsafe { libc::mincore(map, length, resident.as_mut_ptr()) };
     if asked != 0 {
-        return breach(format!("could not be tried: {}", std::io::Error::last_os_error()));
+        return breach(format!("{NOT_TRIED}: {}", std::io::Error::last_os_error()));
     }
     match resident.iter().filter(|page| **page & 1 == 0).count() {
         0 => Ok("every page is said to be there".to_owned()),

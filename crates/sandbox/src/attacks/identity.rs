@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use super::call::{Call, all_refused, calls};
-use super::refusal::{Breach, Needed, Verdict, breach, name_of, names_of, refused};
+use super::refusal::{Breach, NOT_TRIED, Needed, Verdict, breach, name_of, names_of, refused};
 use super::stage::{Facts, Stage};
 use super::{Attack, Group, Place, Twin, Twins};
 use crate::error::AttackError;
@@ -191,7 +191,9 @@ fn stay() -> Verdict {
 fn same_user(stage: &Stage<'_>) -> Result<Verdict, AttackError> {
     let other = stage.start(SAME_USER, stage.facts())?;
     let users = [stage.neighbours_pid(), super::stage::pid_in(&other)].map(user_of);
-    let [Some(one), Some(two)] = users else { return Ok(breach("could not be tried: one of them is gone")) };
+    let [Some(one), Some(two)] = users else {
+        return Ok(breach(format!("{NOT_TRIED}: one of them is gone")));
+    };
     let own = rustix::process::geteuid().as_raw();
     Ok(if one == two || [one, two].contains(&own) {
         breach(format!("both are {one}, the platform is {own}"))
@@ -257,7 +259,7 @@ fn set_user_id(facts: &Facts) -> Verdict {
     let ended = rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty());
     match ended.ok().flatten().and_then(|(_, status)| status.exit_status()) {
         Some(0) => Ok("it runs as everybody".to_owned()),
-        other => breach(format!("could not be tried: {other:?}")),
+        other => breach(format!("{NOT_TRIED}: {other:?}")),
     }
 }
 

@@ -14,7 +14,7 @@ use rustix::net::{
 };
 
 use super::call::{Call, all_refused, calls, pad};
-use super::refusal::{Needed, Verdict, breach, name_of, refused};
+use super::refusal::{NOT_TRIED, Needed, Verdict, breach, name_of, refused};
 use super::stage::Facts;
 use super::{Attack, Group, Twin, Twins};
 use crate::weaken::Layer;
@@ -161,7 +161,7 @@ fn take_descriptor(from: &UnixStream) -> Result<(), super::refusal::Breach> {
     let mut byte = [0];
     recvmsg(from, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)
         .needed("taking a descriptor")?;
-    if control.drain().next().is_some() { Ok(()) } else { breach("could not be tried: nothing came along") }
+    if control.drain().next().is_some() { Ok(()) } else { breach(format!("{NOT_TRIED}: nothing came along")) }
 }
 
 fn socket_in_the_code() -> Verdict {

@@ -1,7 +1,7 @@
 //! The system calls that an environment may make, as data, with what needs each.
 //!
-//! An entry was seen in a workload (`traced`, and a broader trace of before), or something documented needs it; what neither
-//! is true of is not here. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in
+//! An entry was seen in a workload (those of `traced`, or broader ones of the same languages), or something documented needs
+//! it; what neither is true of is not here. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in
 //! groups of their own. Invariant: nothing here creates privilege, a namespace or a mount, or reaches another process's memory.
 
 use Need::{Documented, Seen};

@@ -23,8 +23,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 use super::egress::Address;
 use super::packet;
 use super::protocol::Answer;
-use crate::cgroup::OomEvent;
-use crate::cgroup::{Freezer, GaugeKind};
+use crate::cgroup::{Freezer, GaugeKind, OomEvent};
 use crate::environment::Listeners;
 use crate::step::{At, Failed, Step};
 

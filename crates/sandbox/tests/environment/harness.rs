@@ -138,12 +138,7 @@ impl Bench {
         finish(&self.spawner.create(&self.layered(words, layers)).expect("an environment"))
     }
 
-    /// Runs the words in an environment that lacks some protections.
-    #[cfg(feature = "weaken")]
-    pub(crate) fn run_weakened(&self, words: &[&str], weakened: &[sandbox::Layer]) -> Ended {
-        self.run_spec_weakened(&self.spec(words), weakened)
-    }
-
+    /// Runs an environment that lacks some layers to its end.
     #[cfg(feature = "weaken")]
     pub(crate) fn run_spec_weakened(&self, spec: &SandboxSpec, weakened: &[sandbox::Layer]) -> Ended {
         finish(&self.spawner.create_weakened(spec, weakened).expect("a weakened environment"))

@@ -1,30 +1,15 @@
-//! A minimal runtime: this executable, the shared objects that it has loaded, and the mount points.
+//! Runtimes for tests: a minimal one, which is this executable, and those of the languages that this machine has.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use worker::runtimes::{Candidate, Runtime, Runtimes};
 
-/// Makes the runtime's root in an existing directory.
+/// Makes the runtime's root in an existing directory: the one for attacks, whose program is this executable too.
 pub(crate) fn build(root: &Path) -> Runtime {
-    fs::set_permissions(root, fs::Permissions::from_mode(0o755)).expect("open the root");
-    for directory in ["dev", "proc", "tmp", "var/task", "opt", "etc", "bin"] {
-        fs::create_dir_all(root.join(directory)).expect("make a directory");
-    }
-    fs::write(root.join("etc/passwd"), "").expect("write etc/passwd");
-    fs::copy("/proc/self/exe", root.join("bin/runtime")).expect("copy the program");
-    fs::set_permissions(root.join("bin/runtime"), fs::Permissions::from_mode(0o755))
-        .expect("make it executable");
-    for object in loaded_objects() {
-        copy(root, &object, &object);
-        let name = Path::new(&object).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // The loader is named by the program with its standard path, whatever that is a link to.
-        if name.starts_with("ld-linux-x86-64") {
-            copy(root, &object, "/lib64/ld-linux-x86-64.so.2");
-        } else if name.starts_with("ld-linux-aarch64") {
-            copy(root, &object, "/lib/ld-linux-aarch64.so.1");
-        }
-    }
+    let program = sandbox::attacks::build_root(root).expect("a root");
+    fs::rename(root.join(program.trim_start_matches('/')), root.join("bin/runtime"))
+        .expect("name the program");
     Runtime {
         name: "native1".parse().expect("a name"),
         root: root.to_owned(),
@@ -52,19 +37,4 @@ impl Languages {
         let found = self.found.iter().rfind(|found| found.name.as_str().starts_with(language))?;
         Some(self.runtimes.add(&found.name, &found.prefix).expect("a runtime").clone())
     }
-}
-
-fn copy(root: &Path, from: &str, to: &str) {
-    let to = root.join(to.trim_start_matches('/'));
-    fs::create_dir_all(to.parent().expect("a parent")).expect("make a directory");
-    fs::copy(from, to).expect("copy a shared object");
-}
-
-fn loaded_objects() -> Vec<String> {
-    let maps = fs::read_to_string("/proc/self/maps").expect("read the map");
-    let paths = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
-    let mut objects: Vec<String> = paths.filter(|path| path.contains(".so")).map(str::to_owned).collect();
-    objects.sort();
-    objects.dedup();
-    objects
 }

@@ -1,6 +1,5 @@
 //! The cases: each one is run privileged, rootless, or both, and says so in its name.
 
-mod attacks;
 mod failpoints;
 mod frozen;
 mod groups;
@@ -33,8 +32,7 @@ macro_rules! both {
             (concat!($mode, "_dev_has_five_devices"), view::devices as _),
             (concat!($mode, "_uid_has_a_line_in_passwd"), view::passwd as _),
             (concat!($mode, "_limits_are_set"), view::limits as _),
-            (concat!($mode, "_network_is_loopback_only"), attacks::network as _),
-            (concat!($mode, "_limits_cannot_be_raised"), attacks::limits as _),
+            (concat!($mode, "_limits_cannot_be_raised"), view::change_limits as _),
             (
                 concat!($mode, "_descriptors_in_flight_stop_nobody_else"),
                 resources::descriptors_in_flight as _,
@@ -90,7 +88,6 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_memory_of_all_is_limited_and_only_who_used_it_dies", resources::memory_of_all),
         ("root_an_initialisation_has_a_whole_processor", resources::processor_at_first),
         ("root_leftovers_are_removed_at_the_next_start", spawner::leftovers),
-        ("root_weak_network_reaches_the_host", weakened::network),
     ];
     cases.extend(only);
     cases.extend(groups::privileged());

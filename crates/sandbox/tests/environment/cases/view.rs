@@ -111,6 +111,16 @@ pub(crate) fn limits(bench: &Bench) -> Verdict {
     passed()
 }
 
+/// One's own limits: lowered but not raised, and the one of core files not touched.
+pub(crate) fn change_limits(bench: &Bench) -> Verdict {
+    let ended = bench.run(&["change-limits"]);
+    assert_eq!(result(&ended, "lower-files"), "ok");
+    assert_eq!(result(&ended, "raise-files"), "EPERM");
+    assert_eq!(result(&ended, "zero-core"), "EPERM");
+    assert_eq!(result(&ended, "lock-memory"), "ENOMEM");
+    passed()
+}
+
 /// A plain user without delegated cgroups has no memory limit, and is told so.
 pub(crate) fn missing(bench: &Bench) -> Verdict {
     let protections = bench.spawner.protections();

@@ -41,7 +41,6 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["devices"] => files::devices(),
         ["layers"] => files::layers(),
         ["write-layers"] => files::write_layers(),
-        ["network", port] => sockets::network(port.parse().expect("a port")),
         ["runtime-api"] => sockets::talk(9001),
         ["platform-api"] => sockets::talk(9002),
         ["reach", rest @ ..] => sockets::reach(rest),

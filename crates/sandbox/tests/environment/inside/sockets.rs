@@ -6,35 +6,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{errno_name, read, say};
-
-/// Interfaces, and connections to where they must not lead.
-pub(crate) fn network(port: u16) {
-    let interfaces: Vec<String> = read("/proc/net/dev")
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, _)| name.trim().to_owned())
-        .collect();
-    println!("interfaces {}", interfaces.join(" "));
-    let targets = [
-        ("host-loopback", format!("127.0.0.1:{port}")),
-        ("host-loopback6", format!("[::1]:{port}")),
-        ("host-mapped", format!("[::ffff:127.0.0.1]:{port}")),
-        ("host-any", format!("0.0.0.0:{port}")),
-        ("metadata", "169.254.169.254:80".to_owned()),
-        ("credentials", "169.254.170.2:80".to_owned()),
-        ("metadata6", "[fd00:ec2::254]:80".to_owned()),
-        ("internet", "192.0.2.1:443".to_owned()),
-    ];
-    for (name, address) in targets {
-        let address: SocketAddr = address.parse().expect("an address");
-        say(name, TcpStream::connect_timeout(&address, Duration::from_secs(1)).map(|_| ()));
-    }
-    let datagram = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.send_to(b"x", "192.0.2.1:53"));
-    say("datagram", datagram.map(|_| ()));
-    say("own-listener", TcpListener::bind("127.0.0.1:0").map(|_| ()));
-    say("low-port", TcpListener::bind("127.0.0.1:80").map(|_| ()));
-}
+use super::{errno_name, say};
 
 /// A listener of the platform: says hello and prints the answer.
 pub(crate) fn talk(port: u16) {
@@ -60,13 +32,13 @@ pub(crate) fn names() {
     say("over-tcp-place", TcpListener::bind("127.0.0.1:53").map(|_| ()));
 }
 
-/// Descriptor 3: reads to its end, answers, closes it, and lives on.
-/// The platform's end is the sandbox's `channel`. Once.
+/// Descriptor 3, whose other end is the sandbox's `channel`. To be asked for once.
 pub(super) fn guest_channel() -> UnixStream {
     // SAFETY: the platform gave this process that number, and nothing else here uses it.
     unsafe { UnixStream::from_raw_fd(3) }
 }
 
+/// Reads the channel to its end, answers, closes it, and lives on.
 pub(crate) fn channel() {
     let mut stream = guest_channel();
     let mut message = String::new();
