@@ -44,12 +44,14 @@ def test_threads_and_daemons_rest_between_invocations_and_go_on_in_them(tenant):
         assert later - after > 50, "it does not go on in an invocation"
 
 
-@pytest.mark.parametrize("kind", ["python", "native"])
+@pytest.mark.parametrize("kind", ["python", "node", "native"])
 def test_invocations_that_come_just_when_it_is_frozen_are_answered(tenant, kind, request):
     if kind == "native":
         function = tenant.deploy(
             request.getfixturevalue("native"), Runtime="provided.al2023", Handler="bootstrap",
         )
+    elif kind == "node":
+        function = tenant.deploy_node("exports.handler = async (event) => event;\n")
     else:
         function = tenant.deploy("def handler(event, context):\n    return event\n")
     function({"n": -1})

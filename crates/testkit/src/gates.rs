@@ -7,6 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use worker::simulation::Simulation;
 use worker::{CellSpec, Isolation, IsolationError, Started};
 
+/// What a creation that fails comes to.
+pub type Failure = fn() -> IsolationError;
+
 /// The simulated isolation behind gates.
 pub struct Gates {
     simulation: Arc<Simulation>,
@@ -18,7 +21,7 @@ pub struct Gates {
 struct State {
     closed: HashSet<String>,
     waiting: usize,
-    failures: HashMap<String, usize>,
+    failures: HashMap<String, (usize, Failure)>,
 }
 
 impl Gates {
@@ -44,7 +47,12 @@ impl Gates {
 
     /// The next `count` creations for this function fail.
     pub fn fail(&self, function: &str, count: usize) {
-        self.lock().failures.insert(function.to_owned(), count);
+        self.fail_with(function, count, || IsolationError::machine("the test wants this to fail"));
+    }
+
+    /// The same, with this error.
+    pub fn fail_with(&self, function: &str, count: usize, failure: Failure) {
+        self.lock().failures.insert(function.to_owned(), (count, failure));
     }
 
     fn pass(&self, function: &str) -> Result<(), IsolationError> {
@@ -55,9 +63,9 @@ impl Gates {
         }
         state.waiting -= 1;
         match state.failures.get_mut(function) {
-            Some(left) if *left > 0 => {
+            Some((left, failure)) if *left > 0 => {
                 *left -= 1;
-                Err(IsolationError::machine("the test wants this to fail"))
+                Err(failure())
             }
             _ => Ok(()),
         }

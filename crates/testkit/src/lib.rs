@@ -32,7 +32,7 @@ mod wiring;
 pub use client::{Client, Reply};
 pub use clock::FakeClock;
 pub use directory::{Keys, ROLE};
-pub use gates::Gates;
+pub use gates::{Failure, Gates};
 pub use interrupt::Interruption;
 pub use logs::Lines;
 pub use platform::{Platform, zip, zip_of};

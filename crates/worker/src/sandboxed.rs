@@ -42,7 +42,7 @@ impl Isolation for SandboxIsolation {
 }
 
 /// Everything but the last step is the machine's business.
-fn refused(error: CreateError, spec: &CellSpec) -> IsolationError {
+pub(crate) fn refused(error: CreateError, spec: &CellSpec) -> IsolationError {
     match error {
         CreateError::Step { step: Step::ExecRuntime, source } => {
             IsolationError::Program { program: spec.argv.first().cloned().unwrap_or_default(), source }

@@ -5,8 +5,8 @@ use crate::runtimes::{Runtime, Runtimes};
 use crate::simulation::{Guest, Simulation};
 use crate::sync::lock;
 use crate::{
-    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, LogTail, Logging,
-    NoPlatform, Options, Worker,
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, Isolation,
+    LogTail, Logging, NoPlatform, Options, Worker,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -164,6 +164,18 @@ impl Story {
     where
         F: Future<Output = i32> + Send + 'static,
     {
+        Self::over(options, program, |simulation| simulation)
+    }
+
+    /// With something between the worker and the simulation.
+    pub(crate) fn over<F>(
+        options: Options,
+        program: impl Fn(Guest) -> F + Send + Sync + 'static,
+        isolation: impl FnOnce(Arc<Simulation>) -> Arc<dyn Isolation>,
+    ) -> Self
+    where
+        F: Future<Output = i32> + Send + 'static,
+    {
         let simulation = Arc::new(Simulation::new(program).unwrap());
         let (sink, packages) = (Arc::<Remembering>::default(), Arc::<Packages>::default());
         let runtimes = ["python3.11", "provided.al2023"].map(|name| Runtime {
@@ -174,7 +186,7 @@ impl Story {
             env: Vec::new(),
         });
         let worker = Worker::new(
-            Arc::clone(&simulation) as _,
+            isolation(Arc::clone(&simulation)),
             Runtimes::from_iter(runtimes),
             Arc::clone(&packages) as _,
             Arc::clone(&sink) as _,

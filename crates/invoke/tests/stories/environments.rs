@@ -1,11 +1,14 @@
 //! Which environment an invocation gets, and how long environments live.
 
 use serde_json::{Value, json};
+use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 use store::Transaction;
 use store::records::FunctionRecord;
 use testkit::programs::{self, Latch};
-use testkit::{Platform, Reply, Setup};
+use testkit::{Failure, Platform, Reply, Setup};
+use worker::IsolationError;
 
 fn environment(reply: &Reply) -> u64 {
     let number = reply.clone().ok().json()["environment"].as_u64();
@@ -328,6 +331,51 @@ async fn a_failed_creation_is_an_error_and_leaves_nothing() {
     assert_eq!((failed.status.as_u16(), failed.code()), (500, "ServiceException"));
     assert!(!failed.message().contains("test"), "the cause is for the operator");
     platform.invoke("echo", json!({})).await.ok();
+}
+
+/// What the program of a runtime that everybody uses comes to is the operator's business too.
+#[tokio::test]
+async fn each_kind_of_failed_creation_is_told_in_the_services_own_words() {
+    const FAILURES: [Failure; 3] = [
+        || IsolationError::machine("opening the runtime root: a detail"),
+        || IsolationError::Program { program: "a detail".to_owned(), source: ErrorKind::NotFound.into() },
+        || panic!("a detail"),
+    ];
+    let platform =
+        Platform::with(Setup { max_environments: 1, account_concurrency: 1, ..Setup::default() }).await;
+    platform.deploy("f", programs::introduce()).await;
+    for (turn, failure) in FAILURES.into_iter().enumerate() {
+        platform.gates.fail_with("f", 1, failure);
+        let failed = platform.invoke("f", Value::Null).await;
+        assert_eq!((failed.status.as_u16(), failed.code()), (500, "ServiceException"));
+        assert!(!failed.message().contains("detail"), "the cause is for the operator");
+        assert_eq!(environment(&platform.invoke("f", Value::Null).await), turn as u64);
+        platform.update_code("f", json!({"ZipFile": base64(&testkit::zip(&[turn as u8]))})).await.ok();
+        platform.settled("f").await;
+        platform.alive(0).await;
+    }
+}
+
+/// An initialisation that fails is repeated inside of the invocation; where that can't be, another environment gets it.
+#[tokio::test]
+async fn a_creation_that_fails_inside_of_an_invocation_is_made_up_for_by_another_environment() {
+    let platform = Platform::start().await;
+    let gates = Arc::clone(&platform.gates);
+    let program = programs::program(move |guest| {
+        let gates = Arc::clone(&gates);
+        async move {
+            if guest.start() == 0 {
+                gates.fail("f", 1);
+                return 256;
+            }
+            programs::echo()(guest).await
+        }
+    });
+    platform.deploy("f", program).await;
+    let answer = platform.invoke("f", json!({"n": 1})).await.ok();
+    assert_eq!((answer.json(), answer.header("x-amz-function-error")), (json!({"n": 1}), ""));
+    assert_eq!(platform.simulation.started(), 2);
+    platform.alive(1).await;
 }
 
 #[tokio::test]

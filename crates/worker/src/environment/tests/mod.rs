@@ -1,6 +1,7 @@
 //! What an environment does, told with simulated runtimes and a clock that jumps.
 
 mod channel;
+mod creations;
 mod endings;
 mod floods;
 mod framed;
