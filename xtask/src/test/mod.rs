@@ -72,9 +72,14 @@ impl Selection {
         self.tier == Tier::All && self.names.is_empty()
     }
 
-    /// Tests of the crates; the slow tier consists of client tests only.
+    /// Tests of the crates. In the slow tier only those that take a sample otherwise.
     fn crates(&self) -> bool {
         self.tier != Tier::Slow
+    }
+
+    /// Whether those take all instead.
+    fn whole(&self) -> bool {
+        self.tier != Tier::Quick
     }
 }
 
@@ -145,31 +150,46 @@ impl Suite {
     /// Unit tests first, then those that start processes or servers of their own, then the documentation's.
     fn crates(&mut self) {
         if !self.selection.crates() {
-            return;
+            return self.samples(&["failures_of", "failures_inside"]);
         }
-        self.cargo_test("unit tests", &["--workspace", "--lib", "--bins"]);
+        self.cargo_test("unit tests", &["--workspace", "--lib", "--bins"], &[]);
         self.cargo_test(
             "integration tests",
             &["--workspace", "--exclude", "sandbox", "--exclude", "lambent", "--test", "*"],
+            &[],
         );
+        self.samples(&[]);
+        self.cargo_test("documentation tests", &["--workspace", "--doc"], &[]);
+    }
+
+    /// Those that take a sample in the quick tier, of which these in the sandbox's.
+    fn samples(&mut self, cases: &[&str]) {
         // Beside each attack its twin in a sandbox without that layer. Only these two programs are ever built with `weaken`.
         self.cargo_test(
             "attacks and twins",
             &["--package", "sandbox", "--features", "weaken,failpoints", "--test", "*"],
+            cases,
         );
         // The same for the command: `doctor` has to notice a layer that is left out.
         self.cargo_test(
             "doctor without a layer",
             &["--package", "lambent", "--features", "weaken", "--test", "doctor_weakened"],
+            &[],
         );
-        self.cargo_test("documentation tests", &["--workspace", "--doc"]);
     }
 
-    fn cargo_test(&mut self, name: &str, targets: &[&str]) {
+    /// Those of the names that were asked for, or else of these.
+    fn cargo_test(&mut self, name: &str, targets: &[&str], cases: &[&str]) {
         let mut command = program::cargo(&self.workspace.root);
         command.args(["test", "--no-fail-fast"]).args(targets);
         // Tests say on standard error what they could not do; without this cargo would hide it.
         command.args(["--", "--show-output"]).args(&self.selection.names);
+        if self.selection.names.is_empty() {
+            command.args(cases);
+        }
+        if self.selection.whole() {
+            command.env("LAMBENT_TEST_WHOLE", "1");
+        }
         if let Some(python) = &self.environment.python {
             command.env("LAMBENT_TEST_PYTHON", python);
         }

@@ -45,6 +45,11 @@ pub(crate) struct Ended {
     pub(crate) status: Option<i32>,
 }
 
+/// Whether cases that try everything do so; otherwise they take a sample, so that the suite stays quick.
+pub(crate) fn is_whole() -> bool {
+    std::env::var_os("LAMBENT_TEST_WHOLE").is_some()
+}
+
 pub(crate) enum Verdict {
     Passed,
     Skipped(String),

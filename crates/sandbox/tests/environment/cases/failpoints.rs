@@ -2,6 +2,9 @@
 //!
 //! What must hold each time: the caller is told which step it was, or gets what was asked for; nothing is left; and the next
 //! creation works. These need the cargo feature `failpoints`; without it they say that they were skipped.
+//!
+//! Where the environment variable `LAMBENT_TEST_WHOLE` is not set it is a sample: every step once in every process that takes
+//! it, and about half of the ways to fail there; the mode decides which half.
 
 use crate::harness::{Bench, Verdict};
 
@@ -21,7 +24,7 @@ mod on {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
     use std::sync::Mutex;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use sandbox::failpoints::{Action, Failpoint, Process, arm_start};
     use sandbox::{CreateError, Sandbox, SandboxSpec, Spawner, SpawnerOptions, StartError, Step};
@@ -29,7 +32,7 @@ mod on {
     use super::super::life::{first_line, pid_in};
     use super::super::passed;
     use super::{Bench, Verdict};
-    use crate::harness::{finish, wait_until};
+    use crate::harness::{finish, is_whole, wait_until};
     use crate::host::{PATIENCE, eventually, groups_named, groups_of, processes_with};
 
     /// Steps that no process takes here, with the reason; `R` for root's mode only, `P` for the plain user's, `B` for both.
@@ -70,6 +73,16 @@ mod on {
     /// What the three cases of a half have reached together.
     static REACHED: Mutex<(usize, BTreeSet<String>)> = Mutex::new((0, BTreeSet::new()));
 
+    /// After which an error is made up for: only a death shows that they were reached.
+    const MADE_UP_FOR: [Step; 6] =
+        [Step::StagingOpen, Step::CgroupClean, Step::Clone3, Step::Kill, Step::Reap, Step::Forget];
+
+    /// Whether a step is made to fail in this way. A sample takes one of both ways, and the other mode the other.
+    fn is_tried(bench: &Bench, step: Step, action: Action) -> bool {
+        let dies = step as usize % 2 == usize::from(bench.is_privileged());
+        is_whole() || dies == (action == Action::Death) || MADE_UP_FOR.contains(&step)
+    }
+
     /// As many before as after: descriptors here and in the spawner, processes, groups.
     #[derive(Debug, PartialEq, Eq)]
     struct Traces {
@@ -101,7 +114,7 @@ mod on {
 
     /// One that takes every optional step too.
     fn spec(bench: &Bench) -> SandboxSpec {
-        SandboxSpec { channel: true, ..bench.layered(&["sleep"], &[0, 1]) }
+        SandboxSpec { channel: true, ..bench.layered(&["awake"], &[0, 1]) }
     }
 
     /// A single layer is bound, not merged.
@@ -170,6 +183,9 @@ mod on {
         for process in [Process::First, Process::Init, Process::Runtime] {
             for &step in Step::all() {
                 for action in [Action::Error, Action::Death] {
+                    if !is_tried(bench, step, action) {
+                        continue;
+                    }
                     fail_inside(bench, Failpoint { step, process, action }, &mut tally);
                     assert!(
                         eventually(|| traces(bench) == before),
@@ -217,7 +233,7 @@ mod on {
             return true;
         }
         let may_die = failpoint.process != Process::First;
-        may_die && wait_until(&sandbox.pidfd, Instant::now() + Duration::from_millis(15))
+        may_die && first_line(sandbox).is_empty()
     }
 
     /// What the spawner does for one environment, from the first request to the last descriptor.
@@ -234,7 +250,8 @@ mod on {
             // The platform kills first whatever it has; what it never got is the spawner's to kill.
             let specs: &[fn(&Bench) -> SandboxSpec] =
                 if step == Step::Kill { &[absent] } else { &[spec, single] };
-            for spec in specs {
+            for (number, spec) in specs.iter().enumerate() {
+                let dies = is_tried(bench, step, Action::Death) && (is_whole() || number == 0);
                 let before = traces(&own);
                 // An error while it waits for events is its end, too.
                 if step != Step::Epoll
@@ -249,7 +266,8 @@ mod on {
                 );
                 assert_eq!(next_one(&own), first, "after an error at {step:?}");
                 for action in [Action::Error, Action::Death] {
-                    if action == Action::Error && step != Step::Epoll {
+                    let is_end = if action == Action::Error { step == Step::Epoll } else { dies };
+                    if !is_end {
                         continue;
                     }
                     die_in_spawner(own, spec, failpoint(step, action));
@@ -352,13 +370,16 @@ mod on {
         let count = || (descriptors(std::process::id()), children(std::process::id()));
         let before = count();
         for process in [Process::Platform, Process::Spawner, Process::First] {
-            for &step in Step::all() {
+            // What the trial's environment and its end take are the steps of any other's, which the other cases try.
+            let own = |step: &&Step| is_whole() || (process != Process::First && is_of_start(**step));
+            for &step in Step::all().iter().filter(own) {
                 for action in [Action::Error, Action::Death] {
                     // Where keeping it out of swap fails, it is made again without.
                     let is_reached =
                         step == Step::StagingOpen || tally.reached.contains(&format!("{step:?} {process:?}"));
                     // The platform's own death is the end of all, which other cases are about.
-                    if action == Action::Death && (process == Process::Platform || !is_reached) {
+                    let can_die = process != Process::Platform && is_reached && is_tried(bench, step, action);
+                    if action == Action::Death && !can_die {
                         continue;
                     }
                     tally.attempts += 1;
@@ -389,6 +410,10 @@ mod on {
         assert!(eventually(|| groups_named(&name).is_empty()), "{:?}", groups_named(&name));
         tally.print(bench, "start");
         passed()
+    }
+
+    fn is_of_start(step: Step) -> bool {
+        step as usize <= Step::CgroupClean as usize || step == Step::SeccompBuild
     }
 
     /// Every step was made to fail, or has its reason.

@@ -23,6 +23,10 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("a code")),
         ["abort"] => std::process::abort(),
         ["sleep", ..] => std::thread::sleep(Duration::from_secs(600)),
+        ["awake"] => {
+            println!("awake");
+            std::thread::sleep(Duration::from_secs(600));
+        }
         ["stubborn", ..] => stubborn(),
         ["restless", ..] => restless::run(),
         ["sleeper"] => restless::sleep(),
