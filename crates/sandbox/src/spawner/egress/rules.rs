@@ -135,10 +135,12 @@ impl Rules {
         )
     }
 
-    /// Adds a list. Who is not on it is told so, as nothing of the host is behind it that a refusal could tell of.
+    /// Adds a list, in place of what one of this number left whose adding was not known to have succeeded: no list inherits
+    /// destinations. Who is not on it is told so, as nothing of the host is behind it that a refusal could tell of.
     pub(super) fn list(&self, number: u8, list: &[Destination]) -> String {
         let table = &self.table;
-        let mut text = format!("add chain inet {table} list{number:02}\n");
+        let chain = format!("chain inet {table} list{number:02}\n");
+        let mut text = format!("add {chain}flush {chain}");
         for destination in list {
             let network = destination.network();
             let port = destination
@@ -191,5 +193,9 @@ mod tests {
         );
         let list = rules("a").list(7, &["10.0.0.0/8:443".parse().expect("one")]);
         assert!(list.contains("list07 ip daddr 10.0.0.0/8 meta l4proto { tcp, udp } th dport 443 accept"));
+        assert!(
+            list.starts_with("add chain inet egress-a list07\nflush chain inet egress-a list07\n"),
+            "{list}"
+        );
     }
 }

@@ -68,7 +68,7 @@ mod on {
         ('P', Step::SetGroups, "a plain user can't drop its groups"),
     ];
 
-    const NO_EGRESS: &str = "only with a way out, which these cases' spawners do not offer";
+    const NO_EGRESS: &str = "only with a way out, which these cases' spawners do not offer, but that of `root_ways_out_that_fail_leave_nothing`";
 
     /// What the three cases of a half have reached together.
     static REACHED: Mutex<(usize, BTreeSet<String>)> = Mutex::new((0, BTreeSet::new()));

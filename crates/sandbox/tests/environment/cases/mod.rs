@@ -80,6 +80,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_ways_out_leave_nothing", |bench| egress::scenario(bench, "leftovers")),
         ("root_ways_out_that_cannot_be_say_why", |bench| egress::scenario(bench, "refusals")),
         ("root_ways_out_cost_little", |bench| egress::scenario(bench, "cost")),
+        ("root_ways_out_that_fail_leave_nothing", failing_egress),
         ("root_weak_ways_out_reach_what_they_must_not", weak_egress),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
         ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
@@ -100,6 +101,16 @@ pub(crate) fn rootless() -> Vec<Case> {
     cases.extend(only);
     cases.extend(groups::rootless());
     cases
+}
+
+#[cfg(feature = "failpoints")]
+fn failing_egress(bench: &Bench) -> Verdict {
+    egress::scenario(bench, "failures")
+}
+
+#[cfg(not(feature = "failpoints"))]
+fn failing_egress(_bench: &Bench) -> Verdict {
+    Verdict::Skipped("built without the feature `failpoints`".to_owned())
 }
 
 #[cfg(feature = "weaken")]

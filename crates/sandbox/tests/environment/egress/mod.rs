@@ -2,6 +2,8 @@
 //!
 //! Each scenario is a process of its own, because its network namespace is the host's of the spawner that it starts.
 
+#[cfg(feature = "failpoints")]
+mod failures;
 mod scenarios;
 mod world;
 
@@ -42,6 +44,8 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         "spoof" => scenarios::spoof(root),
         "leftovers" => scenarios::leftovers(root),
         "refusals" => scenarios::refusals(root),
+        #[cfg(feature = "failpoints")]
+        "failures" => failures::run(root),
         "cost" => scenarios::cost(root),
         #[cfg(feature = "weaken")]
         "weak" => scenarios::weak(root),

@@ -26,7 +26,7 @@ const NEVER: [&str; 8] = [
     "255.255.255.255",
 ];
 
-fn options(bytes_per_second: u64) -> Option<EgressOptions> {
+pub(super) fn options(bytes_per_second: u64) -> Option<EgressOptions> {
     Some(EgressOptions { network: NETWORK.parse().expect("a network"), bytes_per_second })
 }
 
@@ -34,7 +34,7 @@ fn bench(root: &Path) -> Bench {
     bench_of(root, "egress", 1 << 30)
 }
 
-fn bench_of(root: &Path, name: &str, bytes_per_second: u64) -> Bench {
+pub(super) fn bench_of(root: &Path, name: &str, bytes_per_second: u64) -> Bench {
     let name = format!("lambent-test-{name}-{}", std::process::id());
     let bench = Bench::with_egress(&name, root, options(bytes_per_second));
     let why = bench.spawner.protections().missing().find(|missing| missing.name == "egress");
@@ -42,11 +42,11 @@ fn bench_of(root: &Path, name: &str, bytes_per_second: u64) -> Bench {
     bench
 }
 
-fn allow(list: &[&str]) -> Egress {
+pub(super) fn allow(list: &[&str]) -> Egress {
     Egress::Allow(list.iter().map(|one| one.parse().expect("a destination")).collect())
 }
 
-fn spec(bench: &Bench, words: &[&str], egress: &Egress) -> SandboxSpec {
+pub(super) fn spec(bench: &Bench, words: &[&str], egress: &Egress) -> SandboxSpec {
     SandboxSpec { egress: egress.clone(), ..bench.spec(words) }
 }
 
@@ -66,18 +66,18 @@ fn words(addresses: &[&str]) -> Vec<String> {
     std::iter::once("reach".to_owned()).chain(addresses.iter().map(|one| format!("{one}:{PORT}"))).collect()
 }
 
-fn try_all(bench: &Bench, addresses: &[&str], egress: &Egress) -> Ended {
+pub(super) fn try_all(bench: &Bench, addresses: &[&str], egress: &Egress) -> Ended {
     let words = words(addresses);
     run(bench, &words.iter().map(String::as_str).collect::<Vec<_>>(), egress)
 }
 
-fn assert_reached(ended: &Ended, address: &str) {
+pub(super) fn assert_reached(ended: &Ended, address: &str) {
     for answer in reach(ended, address) {
         assert!(["ok 192.0.2.2", "ok 10.9.0.1"].contains(&answer.as_str()), "{address}: {answer}");
     }
 }
 
-fn assert_refused(ended: &Ended, address: &str, refusals: &[&str]) {
+pub(super) fn assert_refused(ended: &Ended, address: &str, refusals: &[&str]) {
     for answer in reach(ended, address) {
         assert!(refusals.contains(&answer.as_str()), "{address}: {answer}");
     }
@@ -211,7 +211,7 @@ pub(super) fn leftovers(root: &Path) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test looks at what is left")]
-fn tables() -> usize {
+pub(super) fn tables() -> usize {
     let listed = std::process::Command::new("nft").args(["list", "tables"]).output().expect("nft");
     String::from_utf8_lossy(&listed.stdout).lines().count()
 }
