@@ -46,6 +46,7 @@ pub(crate) struct Ended {
 }
 
 /// Whether cases that try everything do so; otherwise they take a sample, so that the suite stays quick.
+#[cfg(feature = "failpoints")]
 #[expect(clippy::disallowed_methods, reason = "the runner of the tests says which tier this is")]
 pub(crate) fn is_whole() -> bool {
     std::env::var_os("LAMBENT_TEST_WHOLE").is_some()
