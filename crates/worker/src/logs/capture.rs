@@ -1,7 +1,8 @@
 //! The lines of one environment between the pipe and the sink.
 //!
-//! Invariant: at most about 2 MB are held. From [`SOFT_BYTES`] on the pipe is left alone, so that its writer sleeps; what
-//! is read beyond that is only the bounded rest that belongs before an END.
+//! Invariant: at most about 4 MB are held, whatever is printed: lines of one byte weigh what they take. From [`SOFT_BYTES`] on
+//! the pipe is left alone, so that its writer sleeps; what is read beyond that is only the bounded rest that belongs before an
+//! END, of which nothing is kept from [`MOST_BYTES`] on.
 
 use super::entry::{Entry, InitPhase, Report, Status};
 use super::levels;
@@ -26,6 +27,8 @@ const SOFT_BYTES: usize = 512 * 1024;
 const URGENT_BYTES: usize = 128 * 1024;
 /// From here on no further invocation begins: each adds lines of the platform's own.
 const HARD_BYTES: usize = 1024 * 1024;
+/// From here on what a function prints is left out.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// The most that is read from the pipe before an END: the largest that an unprivileged process can make its pipe.
 const DRAIN_BYTES: usize = 1024 * 1024;
 
@@ -265,10 +268,23 @@ impl Held {
     }
 
     fn output(&mut self, at: Timestamp, line: String) {
-        if levels::keeps(self.logging, &line) && self.rate.admits(at, line.len()) {
+        if self.bytes >= MOST_BYTES {
+            self.rate.leave_out(line.len());
+        } else if levels::keeps(self.logging, &line) && self.rate.admits(at, line.len()) {
             self.tell_cut(at);
             self.push(at, Entry::Output(line));
         }
+    }
+
+    /// Takes what was printed. A flood of which nothing is kept is not even cut into lines.
+    fn take_output(&mut self, now: Timestamp, bytes: &[u8]) {
+        let mut lines = std::mem::take(&mut self.lines);
+        if self.bytes >= MOST_BYTES || self.rate.admits_none(now) {
+            self.rate.leave_out(lines.discard(bytes));
+        } else {
+            lines.push(bytes, |line| self.output(now, line));
+        }
+        self.lines = lines;
     }
 
     /// Says what was left out, if anything was.
@@ -290,10 +306,7 @@ impl Held {
         match rustix::io::read(&*pipe, &mut buffer) {
             Ok(([], _)) => Pumped::Ended,
             Ok((bytes, _)) => {
-                let now = clock.now();
-                let mut lines = std::mem::take(&mut self.lines);
-                lines.push(bytes, |line| self.output(now, line));
-                self.lines = lines;
+                self.take_output(clock.now(), bytes);
                 Pumped::Some(bytes.len())
             }
             Err(Errno::AGAIN | Errno::INTR) => Pumped::Nothing,
@@ -313,5 +326,37 @@ impl Held {
         let mut lines = std::mem::take(&mut self.lines);
         lines.finish(|line| self.output(now, line));
         self.lines = lines;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::{Ticking, spec};
+    use rustix::pipe::{PipeFlags, pipe_with};
+
+    /// What a function can leave in its pipe before it answers is all that it can, and all of it are lines.
+    #[tokio::test(start_paused = true)]
+    async fn a_pipe_full_of_empty_lines_takes_no_more_memory_than_other_output() {
+        let (output, inside) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        rustix::pipe::fcntl_setpipe_size(&inside, DRAIN_BYTES).unwrap();
+        let memory = Arc::new(MemoryWatch::new(1 << 30));
+        let clock = Arc::new(Ticking::started());
+        let capture = Capture::new(spec().log, Logging::default(), clock, memory, 4 << 20);
+        capture.attach(output).unwrap();
+        assert_eq!(rustix::io::write(&inside, &vec![b'\n'; DRAIN_BYTES]).unwrap(), DRAIN_BYTES);
+        capture.finish_output();
+        let (weight, entries) = {
+            let held = lock(&capture.held);
+            (held.bytes, held.pending.len())
+        };
+        let most = MOST_BYTES + size_of::<Entry>() + 1;
+        assert!(weight <= most && entries * size_of::<Entry>() <= most, "{weight}");
+        capture.close();
+        let (batch, open) = capture.take().await;
+        let lines = batch.unwrap().lines;
+        let notice = &lines.last().unwrap().message;
+        let kept = lines.len() - 1;
+        assert!(!open && notice.contains(&format!("{} bytes of output", DRAIN_BYTES - kept)), "{notice}");
     }
 }

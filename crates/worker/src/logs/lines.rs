@@ -33,6 +33,17 @@ impl Lines {
         self.extend(bytes, &mut line);
     }
 
+    /// Takes bytes of which no line is wanted, at the price of a look for the last line break: what is left of it, and of what
+    /// came before, is at most the beginning of a line. How many bytes are gone.
+    pub(crate) fn discard(&mut self, bytes: &[u8]) -> usize {
+        let begins = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+        let gone = self.unfinished.len() + begins;
+        self.unfinished.clear();
+        self.unfinished.shrink_to(LINE_BYTES / 16);
+        self.unfinished.extend_from_slice(&bytes[begins..]);
+        gone
+    }
+
     /// Hands out what stands without a line break, and adds one.
     pub(crate) fn finish(&mut self, mut line: impl FnMut(String)) {
         if !self.unfinished.is_empty() {
@@ -114,6 +125,17 @@ mod tests {
     #[test]
     fn a_record_of_several_lines_is_one() {
         assert_eq!(lines_of(&[b"one\0", b"\n two\0\nthree\nfour\0"]), ["one\n two\nthree\n", "four\0\n"]);
+    }
+
+    #[test]
+    fn what_is_discarded_ends_with_a_line() {
+        let (mut lines, mut out) = (Lines::default(), Vec::new());
+        lines.push(b"be", |line| out.push(line));
+        assert_eq!(lines.discard(b"gun\nnot wanted\nwan"), 2 + 15);
+        lines.push(b"ted\n", |line| out.push(line));
+        assert_eq!(lines.discard(b"no line break"), 13);
+        lines.finish(|line| out.push(line));
+        assert_eq!(out, ["wanted\n"]);
     }
 
     proptest! {

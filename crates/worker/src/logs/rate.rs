@@ -1,4 +1,5 @@
-//! How much a function may print: so many bytes per second, and ten seconds' worth at once.
+//! How much a function may print: so many bytes per second, and ten seconds' worth at once. A line counts for more than its
+//! bytes, because an empty one costs the platform hardly less than another.
 //!
 //! What is beyond is left out, counted and said once for each stretch that is left out: such a stretch lasts until half of the
 //! burst may be printed again, or the invocation ends, so that a flood doesn't become as many notices.
@@ -8,6 +9,9 @@ use types::Timestamp;
 
 /// Seconds' worth of output that may come at once.
 const BURST_SECONDS: u64 = 10;
+
+/// What a line counts for beside its bytes.
+const LINE_BYTES: u64 = 100;
 
 /// The allowance of one environment.
 #[derive(Debug)]
@@ -31,19 +35,31 @@ impl Rate {
     /// Whether a line of that many bytes may stand in the log; one that may not is counted.
     pub(super) fn admits(&mut self, now: Timestamp, bytes: usize) -> bool {
         self.fill(now);
-        let (bytes, needed) = (bytes as u64, if self.is_cutting { self.burst() / 2 } else { 0 });
-        self.is_cutting = self.left < bytes.max(needed);
+        let cost = bytes as u64 + LINE_BYTES;
+        let needed = if self.is_cutting { self.burst() / 2 } else { 0 };
+        self.is_cutting = self.left < cost.max(needed);
         if self.is_cutting {
-            self.cut = self.cut.saturating_add(bytes);
+            self.leave_out(bytes);
         } else {
-            self.left -= bytes;
+            self.left -= cost;
         }
         !self.is_cutting
+    }
+
+    /// Counts what is left out without having been asked for.
+    pub(super) fn leave_out(&mut self, bytes: usize) {
+        self.cut = self.cut.saturating_add(bytes as u64);
     }
 
     /// Whether output is being left out.
     pub(super) fn is_cutting(&self) -> bool {
         self.is_cutting
+    }
+
+    /// Whether every line would be left out now.
+    pub(super) fn admits_none(&mut self, now: Timestamp) -> bool {
+        self.fill(now);
+        self.is_cutting && self.left < self.burst() / 2
     }
 
     /// What to say in the log, once, about what was left out.
@@ -76,19 +92,27 @@ mod tests {
 
     #[test]
     fn a_burst_goes_through_and_what_is_beyond_is_told_once() {
-        let mut rate = Rate::new(100);
+        let mut rate = Rate::new(200);
         assert!((0..10).all(|_| rate.admits(Timestamp(0), 100)));
-        assert!(rate.notice().is_none());
+        assert!(rate.notice().is_none() && !rate.admits_none(Timestamp(0)));
         assert!(
             (0..5).all(|second| !rate.admits(Timestamp(second * 900), 100)),
             "half of the burst is not there yet"
         );
+        assert!(rate.admits_none(Timestamp(3_600)) && !rate.admits_none(Timestamp(5_000)));
         assert!(rate.admits(Timestamp(5_000), 100));
         assert_eq!(
             rate.notice().as_deref(),
-            Some("Lambent: 500 bytes of output were left out: more than 100 bytes per second\n")
+            Some("Lambent: 500 bytes of output were left out: more than 200 bytes per second\n")
         );
         assert!(rate.notice().is_none());
+    }
+
+    #[test]
+    fn empty_lines_count() {
+        let mut rate = Rate::new(1000);
+        let kept = (0..10_000).filter(|_| rate.admits(Timestamp(0), 1)).count();
+        assert_eq!(kept, 10_000 / 101);
     }
 
     proptest! {
