@@ -77,7 +77,7 @@ impl Incarnation {
             Some(channel) => Some(talk(channel, epoch, around, &connections)?),
             None => None,
         };
-        let names = started.dns.map(|socket| names::answer(socket, around.resolver.clone()));
+        let names = started.dns.map(|socket| names::answer(socket, around.resolver.clone(), around.account));
         let names = names.transpose()?.map(AbortOnDrop::spawn);
         let platform = around.platform.serve(started.platform, around.id, around.account);
         let tasks = [AbortOnDrop::spawn(server), AbortOnDrop::spawn(reader)];

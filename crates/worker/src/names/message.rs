@@ -7,6 +7,10 @@ pub(super) const HEADER: usize = 12;
 
 /// In the third byte: this is a response.
 const RESPONSE: u8 = 0x80;
+/// In the third byte: the kind of query, 0 for a question.
+const KIND: u8 = 0x78;
+/// In the fifth and sixth byte: how many questions there are.
+const ONE: [u8; 2] = [0, 1];
 /// In the third byte: the kind of query, and whether recursion is desired. An answer repeats both.
 const REPEATED: u8 = 0x79;
 /// In the fourth byte: recursion is available.
@@ -20,11 +24,19 @@ pub(super) enum Code {
     ServerFailure = 2,
     /// There is no such name.
     NoSuchName = 3,
+    /// Queries of that kind are not answered.
+    NotImplemented = 4,
 }
 
 /// Whether somebody asks something.
 pub(super) fn is_query(message: &[u8]) -> bool {
     message.len() >= HEADER && message[2] & RESPONSE == 0
+}
+
+/// Whether a query may reach the operator's resolver: one question. Changes of a zone and words about one (RFC 2136, RFC 1996)
+/// would come to it from the host's own address, which it may trust with them.
+pub(super) fn is_question(query: &[u8]) -> bool {
+    is_query(query) && query[2] & KIND == 0 && query[4..6] == ONE
 }
 
 /// Whether this answers the query of that id.
@@ -56,6 +68,22 @@ mod tests {
         assert_eq!(message[..4], [0xAB, 0xCD, 0x81, 0x83]);
         assert_eq!(message[4..], QUERY[4..]);
         assert!(!is_query(&message));
+    }
+
+    #[test]
+    fn only_a_single_question_may_be_handed_on() {
+        assert!(is_question(&QUERY));
+        assert!(!is_question(&QUERY[..11]));
+        let with = |place: usize, byte: u8| {
+            let mut message = QUERY;
+            message[place] = byte;
+            is_question(&message)
+        };
+        assert!(!with(2, 0x81), "an answer");
+        // Inverse, status, notify, update, stateful, and those that nobody has defined.
+        assert!((1..16u8).all(|kind| !with(2, kind << 3)));
+        assert!(with(2, 0x00), "without recursion");
+        assert!(!with(5, 0) && !with(5, 2) && !with(4, 1));
     }
 
     proptest! {

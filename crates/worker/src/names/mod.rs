@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
+use types::AccountId;
 
 /// Longest query that is read. Queries hold one name of at most 255 bytes.
 const QUERY: usize = 1232;
@@ -28,13 +29,14 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Queries of one environment that the resolver may have at a time.
 const UNDER_WAY: usize = 16;
 
-/// Answers on an environment's socket, until the future is dropped: by the resolver, if there is one.
+/// Answers on the socket of an environment of this account, until the future is dropped: by the resolver, if there is one.
 ///
 /// # Errors
 /// Where the socket can't be waited for.
 pub(crate) fn answer(
     socket: std::net::UdpSocket,
     resolver: Option<Resolver>,
+    account: AccountId,
 ) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     socket.set_nonblocking(true)?;
     let socket = Arc::new(UdpSocket::from_std(socket)?);
@@ -46,7 +48,7 @@ pub(crate) fn answer(
                     if ready.is_err() {
                         return;
                     }
-                    if answer_some(&socket, resolver.as_ref(), &mut under_way) == BURST {
+                    if answer_some(&socket, resolver.as_ref(), account, &mut under_way) == BURST {
                         tokio::time::sleep(PAUSE).await;
                     }
                 }
@@ -57,7 +59,12 @@ pub(crate) fn answer(
 }
 
 /// Answers what waits, or has it answered, at most [`BURST`] queries; how many it read.
-fn answer_some(socket: &Arc<UdpSocket>, resolver: Option<&Resolver>, under_way: &mut JoinSet<()>) -> usize {
+fn answer_some(
+    socket: &Arc<UdpSocket>,
+    resolver: Option<&Resolver>,
+    account: AccountId,
+    under_way: &mut JoinSet<()>,
+) -> usize {
     let mut buffer = [0; QUERY];
     for read in 0..BURST {
         if under_way.len() == UNDER_WAY {
@@ -70,7 +77,7 @@ fn answer_some(socket: &Arc<UdpSocket>, resolver: Option<&Resolver>, under_way: 
                     let query = buffer[..length].to_vec();
                     under_way.spawn(async move {
                         // A client without room for it asks again.
-                        let _ = socket.try_send_to(&resolver.answer(query).await, client);
+                        let _ = socket.try_send_to(&resolver.answer(account, query).await, client);
                     });
                 }
                 Some(_) => {}
@@ -101,7 +108,7 @@ mod tests {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         client.connect(socket.local_addr().unwrap()).await.unwrap();
-        (client, tokio::spawn(answer(socket, None).unwrap()))
+        (client, tokio::spawn(answer(socket, None, AccountId::FIRST).unwrap()))
     }
 
     fn query(id: u8) -> [u8; 19] {
@@ -125,7 +132,7 @@ mod tests {
     #[tokio::test]
     async fn waiting_is_small() {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let size = size_of_val(&answer(socket, None).unwrap());
+        let size = size_of_val(&answer(socket, None, AccountId::FIRST).unwrap());
         assert!(size <= 512, "{size}");
     }
 
