@@ -56,6 +56,7 @@ const STATIC: u8 = 4;
 
 pub(super) fn make(uplink: &Uplink, weakened: Weakened) -> Result<(), Failed> {
     forbid_ipv6()?;
+    hurry_orphans()?;
     pair(uplink)?;
     let index = netdevice::name_to_index(&uplink.host, &uplink.name).at(Step::UplinkHost)?;
     host_end(uplink, index).at(Step::UplinkHost)?;
@@ -77,6 +78,13 @@ pub(super) fn await_link(uplink: &Uplink) -> Result<(), Failed> {
     let mut batch = Batch::default();
     raise(&mut batch, index);
     batch.send(&uplink.host, |_| false).at(Step::UplinkHost)
+}
+
+/// Connections that a killed function leaves are the kernel's, and keep the namespace with both ends as long as it tries to deliver
+/// what they still had to send: a minute and more to somebody who has fallen silent.
+fn hurry_orphans() -> Result<(), Failed> {
+    let path = std::path::Path::new("/proc/sys/net/ipv4/tcp_orphan_retries");
+    write_once(path, "1").at(Step::UplinkInside)
 }
 
 /// Of every interface that is still to come in this network namespace, which is what is to be seen below /proc/sys/net.

@@ -32,6 +32,13 @@ pub(super) fn connected() -> Vec<Network> {
     routes().into_iter().filter(|route| route.is_direct).map(|route| route.network).collect()
 }
 
+/// How many connections the kernel follows at a time; where it does not say, because it follows none yet, what it would with
+/// little memory.
+pub(super) fn connections() -> u32 {
+    let most = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_max").ok();
+    most.and_then(|text| text.trim().parse().ok()).unwrap_or(65_536)
+}
+
 /// Runs `nft` with these commands; all of them are done, or none.
 #[expect(
     clippy::disallowed_methods,

@@ -34,7 +34,7 @@ pub(super) struct Gate {
 impl Gate {
     /// Makes the rules, in place of those that an earlier spawner of this name left. The error is for the operator.
     pub(super) fn open(name: &str, options: &EgressOptions) -> Result<Self, String> {
-        let rules = Rules::new(name, options.clone(), host::connected());
+        let rules = Rules::new(name, options.clone(), host::connected(), host::connections());
         host::check(options.network)?;
         host::nft(&rules.text())?;
         Ok(Self { addresses: Addresses::of(options.network), rules, lists: BTreeMap::new() })
@@ -43,7 +43,7 @@ impl Gate {
     /// Removes what an earlier spawner of this name left, where there are to be no ways out any more.
     pub(super) fn remove_leftovers(name: &str) {
         let network = Network::EVERYTHING;
-        let rules = Rules::new(name, EgressOptions { network, bytes_per_second: 0 }, Vec::new());
+        let rules = Rules::new(name, EgressOptions { network, bytes_per_second: 0 }, Vec::new(), 0);
         // No program, no table.
         let _ = host::nft(&rules.removal());
     }

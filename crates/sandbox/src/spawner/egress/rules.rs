@@ -3,14 +3,19 @@
 //! ```text
 //! l12345p07n00042    l + the platform's digits + p + number of the list + n + place of the address
 //! ```
-//! Invariant: what comes from an environment is accepted by a rule that names it, or dropped; the same for what goes to one.
+//! Packets with IP options are dropped: with source routing, a router that may be reached would pass on to where nobody may go. The
+//! kernel takes a capability for that, which functions lack; this holds without it. Invariant: what comes from an environment is
+//! accepted by a rule that names it, or dropped; the same for what goes to one.
 
 use std::fmt::Write;
 
 use crate::egress::{Destination, EgressOptions, NEVER, Network, PRIVATE};
 
-/// New connections, and what counts as one for UDP, that an environment may have at a time: the host's table of them is finite.
+/// Connections, and what counts as one for UDP, that an environment may have at a time, at most.
 const CONNECTIONS: u32 = 4096;
+/// Groups that environments are counted in, by the last bits of their addresses. The kernel looks at all connections of a group
+/// again and again, so that one group for all would be dear.
+const GROUPS: u32 = 64;
 
 /// The number of the list of those who may reach the internet.
 pub(super) const INTERNET: u8 = 0;
@@ -25,16 +30,31 @@ pub(super) struct Rules {
     pub(super) options: EgressOptions,
     /// Networks without a router between them and the host.
     pub(super) connected: Vec<Network>,
+    /// Connections that the host can have at a time. When its table is full, it drops whatever is new, its own too.
+    pub(super) host_connections: u32,
 }
 
 impl Rules {
-    pub(super) fn new(name: &str, options: EgressOptions, connected: Vec<Network>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        options: EgressOptions,
+        connected: Vec<Network>,
+        host_connections: u32,
+    ) -> Self {
         // Five hexadecimal digits of FNV-1a.
         let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
         });
         let digits = (hash ^ (hash >> 20) ^ (hash >> 40)) & 0xF_FFFF;
-        Self { table: format!("egress-{name}"), prefix: format!("l{digits:05x}p"), options, connected }
+        let (table, prefix) = (format!("egress-{name}"), format!("l{digits:05x}p"));
+        Self { table, prefix, options, connected, host_connections }
+    }
+
+    /// How many connections a group of environments may have, which is half of the host's for all groups, and how many one
+    /// environment, which leaves its group's others half of that.
+    fn connections(&self) -> (u32, u32) {
+        let group = (self.host_connections / 2 / GROUPS).max(2);
+        (group, (group / 2).min(CONNECTIONS))
     }
 
     /// The name of an interface.
@@ -68,6 +88,8 @@ impl Rules {
         let internet = format!("\"{}{INTERNET:02}n*\"", self.prefix);
         let (never, private) = (elements(&self.never()), elements(&self.private()));
         let (network, rate) = (self.options.network, self.options.bytes_per_second);
+        let (group, groups) = (std::net::Ipv4Addr::from_bits(GROUPS - 1), GROUPS);
+        let (of_group, of_one) = self.connections();
         let burst = (rate / 10).max(64 << 10);
         let limit = format!("limit rate over {rate} bytes/second burst {burst} bytes");
         // A table can only be removed where it is there.
@@ -79,6 +101,7 @@ impl Rules {
     set sending {{ type iface_index; size 65535; flags dynamic,timeout; timeout 1m; }}
     set receiving {{ type iface_index; size 65535; flags dynamic,timeout; timeout 1m; }}
     set opening {{ type iface_index; size 65535; flags dynamic; }}
+    set opening_together {{ type ipv4_addr; size {groups}; flags dynamic; }}
     chain internet {{
         ip daddr @private drop
         accept
@@ -92,13 +115,15 @@ impl Rules {
         type filter hook prerouting priority raw; policy accept;
         iifname != {ours} accept
         meta nfproto != ipv4 drop
+        ip hdrlength != 5 drop
         fib saddr . iif oif missing drop
         jump destinations
         drop
     }}
     chain out {{
         oifname {ours} drop
-        ct state new add @opening {{ iif ct count over {CONNECTIONS} }} drop
+        ct state new add @opening {{ iif ct count over {of_one} }} drop
+        ct state new add @opening_together {{ ip saddr & {group} ct count over {of_group} }} drop
         update @sending {{ iif {limit} }} drop
         tcp flags syn tcp option maxseg size set rt mtu
         ct state established accept
@@ -169,7 +194,19 @@ mod tests {
     fn rules(name: &str) -> Rules {
         let options =
             EgressOptions { network: "198.19.0.0/16".parse().expect("a network"), bytes_per_second: 1 << 20 };
-        Rules::new(name, options, vec!["203.0.113.0/24".parse().expect("a network")])
+        Rules::new(name, options, vec!["203.0.113.0/24".parse().expect("a network")], 262_144)
+    }
+
+    #[test]
+    fn all_environments_together_leave_half_of_the_hosts_connections() {
+        let of = |host_connections| Rules { host_connections, ..rules("a") }.connections();
+        assert_eq!(of(262_144), (2048, 1024));
+        assert_eq!(of(4 << 20), (32_768, 4096));
+        assert_eq!(of(65_536), (512, 256));
+        assert_eq!(of(0), (2, 1));
+        let text = rules("a").text();
+        assert!(text.contains("{ iif ct count over 1024 } drop"), "{text}");
+        assert!(text.contains("{ ip saddr & 0.0.0.63 ct count over 2048 } drop"), "{text}");
     }
 
     #[test]

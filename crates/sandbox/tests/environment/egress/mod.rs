@@ -42,6 +42,9 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         "neighbours" => scenarios::neighbours(root),
         "rate" => scenarios::rate(root),
         "spoof" => scenarios::spoof(root),
+        "source-routes" => scenarios::source_routes(root),
+        "connections" => scenarios::connections(root),
+        "orphans" => scenarios::orphans(root),
         "leftovers" => scenarios::leftovers(root),
         "refusals" => scenarios::refusals(root),
         #[cfg(feature = "failpoints")]

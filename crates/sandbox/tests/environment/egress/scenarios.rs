@@ -184,6 +184,28 @@ pub(super) fn spoof(root: &Path) {
     assert!(!ended.output.contains("ok") && ended.output.contains("transparent EPERM"), "{ended:?}");
 }
 
+/// Packets with options in their header go nowhere: no router that may be reached is asked to pass them on to where nobody may go.
+pub(super) fn source_routes(root: &Path) {
+    let _world = world::make();
+    let bench = bench(root);
+    let private = format!("{}:{PORT}", PRIVATE[0]);
+    let words = ["options", INTERNET, &private];
+    let ended = run(&bench, &words, &Egress::Internet);
+    let told = |ended: &Ended, name: &str| {
+        ended.output.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned())).expect(name)
+    };
+    assert_eq!(told(&ended, "without"), "ok 192.0.2.2");
+    assert_eq!(told(&ended, "idle"), "TIMEOUT");
+    // The routes inside would see the first hop only.
+    assert_eq!(told(&ended, "routed"), "EPERM");
+    #[cfg(feature = "weaken")]
+    {
+        let weak = bench
+            .run_spec_weakened(&spec(&bench, &words, &Egress::Internet), &[sandbox::Layer::EgressFilter]);
+        assert_eq!(told(&weak, "idle"), "ok 192.0.2.2");
+    }
+}
+
 /// What a killed spawner leaves is gone after the next start, and after an end nothing is left.
 pub(super) fn leftovers(root: &Path) {
     let _world = world::make();
@@ -214,6 +236,43 @@ pub(super) fn leftovers(root: &Path) {
 pub(super) fn tables() -> usize {
     let listed = std::process::Command::new("nft").args(["list", "tables"]).output().expect("nft");
     String::from_utf8_lossy(&listed.stdout).lines().count()
+}
+
+/// One environment's connections are bounded, and those of all others are not fewer for it.
+pub(super) fn connections(root: &Path) {
+    let _world = world::make();
+    let bench = bench(root);
+    let text = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_max")
+        .expect("what the host can follow");
+    let most: u16 = (text.trim().parse::<u32>().expect("a number") / 256).min(4096) as u16;
+    let to = format!("{INTERNET}:{PORT}");
+    let after = |ports: u16| run(&bench, &["crowd", &to, &ports.to_string()], &Egress::Internet).output;
+    assert_eq!(after(most + 100).trim(), "after TIMEOUT");
+    assert_eq!(after(most / 2).trim(), "after ok 192.0.2.2");
+}
+
+/// A killed function's connection, of which nobody takes what it still has to send, does not keep its way out for long.
+pub(super) fn orphans(root: &Path) {
+    let _world = world::make();
+    let bench = bench(root);
+    let links = || {
+        world::ip("link show\n").lines().filter(|line| line.contains(": l") && line.contains("p0")).count()
+    };
+    // That of the trial goes a moment later.
+    assert!(eventually(|| links() == 0));
+    let sink = format!("{INTERNET}:{SINK}");
+    let held = bench.spawner.create(&spec(&bench, &["hold-connection", &sink], &Egress::Internet));
+    let held = held.expect("an environment");
+    assert_eq!(crate::cases::first_line(&held).trim(), "connected");
+    assert_eq!(links(), 1);
+    // The world falls silent, and the function has more to say.
+    world::ip("route replace blackhole 198.51.100.7/32\n");
+    std::thread::sleep(Duration::from_millis(300));
+    drop(held);
+    let begin = Instant::now();
+    assert!(eventually(|| links() == 0), "it is still there");
+    println!("COST a way out whose function left data goes after {:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
 /// What can't be is said: forwarding that is off, a network that is taken, a way out that nobody configured.

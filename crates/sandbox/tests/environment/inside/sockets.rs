@@ -79,6 +79,10 @@ fn ask_udp(address: SocketAddr) -> std::io::Result<String> {
     let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(any)?;
     socket.connect(address)?;
+    ask(&socket)
+}
+
+fn ask(socket: &UdpSocket) -> std::io::Result<String> {
     socket.set_read_timeout(Some(Duration::from_millis(500)))?;
     socket.send(b"who am I")?;
     let mut peer = [0; 64];
@@ -102,6 +106,27 @@ pub(crate) fn serve(port: u16) {
     }
 }
 
+/// Goes on sending a little for ever.
+pub(crate) fn hold_connection(address: &str) {
+    let mut stream = TcpStream::connect(address).expect("connect");
+    println!("connected");
+    loop {
+        stream.write_all(b"more").expect("write");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sends to that many ports of an address, each of which is a connection for a firewall, and asks for an answer after that.
+pub(crate) fn crowd(address: &str, ports: u16) {
+    let address: SocketAddr = address.parse().expect("an address");
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+    for port in 0..ports {
+        // Nobody is there, of which the kernel may tell.
+        let _ = socket.send_to(b"x", (address.ip(), 20_000 + port));
+    }
+    println!("after {}", told(ask_udp(address)));
+}
+
 /// Sends that much, as fast as it can, and says how long it took.
 pub(crate) fn send(address: &str, mebibytes: usize) {
     let begin = std::time::Instant::now();
@@ -122,6 +147,32 @@ pub(crate) fn spoof(source: &str, to: &str) {
     ] {
         say(name, spoof_by(source, to, level, option));
     }
+}
+
+/// Asks over UDP with an option in each packet's header: one without meaning, for which nobody needs a privilege, and a route that
+/// leads to `to` by way of `via`.
+pub(crate) fn options(via: &str, to: &str) {
+    let hop = via.parse::<std::net::Ipv4Addr>().expect("an address").octets();
+    // Loose source routing, and an option of no meaning, which fills up the word.
+    let route = [&[131, 7, 4][..], &hop, &[1]].concat();
+    let via: SocketAddr = (hop, to.parse::<SocketAddr>().expect("an address").port()).into();
+    println!("without {}", told(ask_with(&[], via)));
+    println!("idle {}", told(ask_with(&[1; 4], via)));
+    println!("routed {}", told(ask_with(&route, to.parse().expect("an address"))));
+}
+
+fn ask_with(options: &[u8], address: SocketAddr) -> std::io::Result<String> {
+    use std::os::fd::AsRawFd;
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    let (fd, length) = (socket.as_raw_fd(), options.len() as libc::socklen_t);
+    // SAFETY: the kernel reads that many bytes, which live until the call returns.
+    let set =
+        unsafe { libc::setsockopt(fd, libc::IPPROTO_IP, libc::IP_OPTIONS, options.as_ptr().cast(), length) };
+    if set != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    socket.connect(address)?;
+    ask(&socket)
 }
 
 fn spoof_by(source: &str, to: &str, level: i32, option: i32) -> std::io::Result<()> {
