@@ -10,7 +10,7 @@ use super::Findings;
 /// The file of the promises.
 const FILE: &str = "SPECIFICATION.md";
 /// What the paths in it begin with; other words in back-quotes are settings, commands and test names.
-const FOLDERS: &[&str] = &["crates/", "tests/", "xtask/", "bin/"];
+const FOLDERS: &[&str] = &["crates/", "tests/", "xtask/", "bin/", "fuzz/"];
 
 /// Looks for every path that the file names.
 pub(super) fn check(root: &Path, findings: &mut Findings) -> Result<(), String> {

@@ -6,6 +6,7 @@ mod cpu;
 mod freezer;
 mod gauges;
 mod leftovers;
+mod mounts;
 mod oom;
 mod v1;
 mod v2;

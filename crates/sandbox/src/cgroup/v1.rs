@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{GaugeKind, Group, Hierarchy, OomEvent, cpu, remove_group, write_value};
+use super::{GaugeKind, Group, Hierarchy, OomEvent, cpu, mounts, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
@@ -141,19 +141,9 @@ fn open_gauges(group: &Path, into: &mut Group) -> Result<(), Failed> {
 
 /// The spawner's directory in a controller's tree, below the platform's own group.
 pub(super) fn place(mounts: &str, own: &str, controller: &str, name: &str) -> Option<PathBuf> {
-    let mount = mount_of(mounts, controller)?;
+    let mount = mounts::point(mounts, "cgroup", Some(controller))?;
     let own = own_group(own, controller).unwrap_or("/");
     Some(mount.join(own.trim_start_matches('/')).join(name))
-}
-
-/// Where the tree of a controller is mounted, by the table of mounts.
-fn mount_of(mounts: &str, controller: &str) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
-        let mut fields = line.split(' ').skip(1);
-        let (point, kind, options) = (fields.next()?, fields.next()?, fields.next()?);
-        (kind == "cgroup" && options.split(',').any(|option| option == controller))
-            .then(|| PathBuf::from(point))
-    })
 }
 
 /// The group that this process is in, by `/proc/self/cgroup` (`4:memory:/path`).

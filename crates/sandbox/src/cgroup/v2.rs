@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::{GaugeKind, Group, Hierarchy, cpu, remove_group, write_value};
+use super::{GaugeKind, Group, Hierarchy, cpu, mounts, remove_group, write_value};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
@@ -179,7 +179,7 @@ fn make(group: &Path) -> Result<(), String> {
 
 /// The platform's own group.
 fn parent(mounts: &str, own: &str) -> Option<PathBuf> {
-    let mount = mount_point(mounts)?;
+    let mount = mounts::point(mounts, "cgroup2", None)?;
     let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
     // A platform that another started, or a shell that another moved along, is in the leaf already.
     let own = own.strip_suffix(LEAF).and_then(|own| own.strip_suffix('/')).unwrap_or(own);
@@ -189,12 +189,4 @@ fn parent(mounts: &str, own: &str) -> Option<PathBuf> {
 /// The spawner's directory below the platform's own group.
 pub(super) fn place(mounts: &str, own: &str, name: &str) -> Option<PathBuf> {
     Some(parent(mounts, own)?.join(name))
-}
-
-fn mount_point(mounts: &str) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
-        let mut fields = line.split(' ').skip(1);
-        let (point, kind) = (fields.next()?, fields.next()?);
-        (kind == "cgroup2").then(|| PathBuf::from(point))
-    })
 }

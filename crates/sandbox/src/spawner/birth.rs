@@ -3,6 +3,7 @@
 //! Everything that takes time (mounts, limits, layers, the exec) is done by the new process itself, so that creations run side
 //! by side. Invariant: when [`begin`] fails, nothing is left.
 
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -98,14 +99,60 @@ fn start(
     group: Group,
     uplink: Option<Uplink>,
 ) -> Result<Started, Failed> {
+    let [outside, inside] = ends(spec)?;
+    let Group { join, clone_into, gauges, freezer, oom_event } = group;
+    let lets_die = freezer.as_ref().filter(|freezer| freezer.kind == FreezerKind::V1);
+    let lets_die = lets_die.map(Freezer::try_clone).transpose().at(Step::CgroupOpen)?;
+    let plan = plan(shop, spec, weakened, uid, join, uplink, inside)?;
+    let flags = environment::clone_flags(shop.mode, weakened);
+    match syscalls::clone3(flags, clone_into.as_ref()) {
+        Err(errno) => Err(Failed { step: Step::Clone3, errno }),
+        Ok(Cloned::Child) => environment::run(&plan),
+        Ok(Cloned::Parent(pidfd)) => {
+            // From here to the environment's record nothing can fail; but this process can die.
+            let _ = failpoints::pass(Step::Clone3);
+            let Ends { channel, output, status, guest } = outside;
+            let (listeners, is_forked, failed) = (None, false, None);
+            let birth =
+                Birth { channel, listeners, is_forked, failed, output, status, guest, gauges, freezer };
+            Ok(Started { birth, pidfd, oom_event, lets_die })
+        }
+    }
+}
+
+/// One side of what connects an environment with the spawner and the platform.
+struct Ends {
+    /// On which the set-up is told of.
+    channel: OwnedFd,
+    output: OwnedFd,
+    status: OwnedFd,
+    /// The runtime's channel.
+    guest: Option<OwnedFd>,
+}
+
+/// Those outside, and those inside.
+fn ends(spec: &SandboxSpec) -> Result<[Ends; 2], Failed> {
     let (output, output_inside) = pipe()?;
     let (status, status_inside) = pipe()?;
     let (channel, channel_inside) = packet::socket_pair().at(Step::MakeChannel)?;
     let (guest, guest_inside) = guest_channel(spec.channel)?.unzip();
-    let Group { join, clone_into, gauges, freezer, oom_event } = group;
-    let lets_die = freezer.as_ref().filter(|freezer| freezer.kind == FreezerKind::V1);
-    let lets_die = lets_die.map(Freezer::try_clone).transpose().at(Step::CgroupOpen)?;
-    let plan = Plan {
+    Ok([
+        Ends { channel, output, status, guest },
+        Ends { channel: channel_inside, output: output_inside, status: status_inside, guest: guest_inside },
+    ])
+}
+
+/// Everything that the new process needs.
+fn plan(
+    shop: &mut Workshop,
+    spec: &SandboxSpec,
+    weakened: Weakened,
+    uid: u32,
+    join: Vec<File>,
+    uplink: Option<Uplink>,
+    inside: Ends,
+) -> Result<Plan, Failed> {
+    Ok(Plan {
         mode: shop.mode,
         weakened,
         uid,
@@ -122,34 +169,13 @@ fn start(
         env: Texts::join(spec.env.iter().map(|(name, value)| [name, "=", value]))?,
         cwd: spec.cwd.clone(),
         filter: Arc::clone(&shop.filter),
-        channel: channel_inside,
-        output: output_inside,
-        status: status_inside,
-        guest: guest_inside,
+        channel: inside.channel,
+        output: inside.output,
+        status: inside.status,
+        guest: inside.guest,
         spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
         uplink,
-    };
-    let flags = environment::clone_flags(shop.mode, weakened);
-    match syscalls::clone3(flags, clone_into.as_ref()) {
-        Err(errno) => Err(Failed { step: Step::Clone3, errno }),
-        Ok(Cloned::Child) => environment::run(&plan),
-        Ok(Cloned::Parent(pidfd)) => {
-            // From here to the environment's record nothing can fail; but this process can die.
-            let _ = failpoints::pass(Step::Clone3);
-            let birth = Birth {
-                channel,
-                listeners: None,
-                is_forked: false,
-                failed: None,
-                output,
-                status,
-                guest,
-                gauges,
-                freezer,
-            };
-            Ok(Started { birth, pidfd, oom_event, lets_die })
-        }
-    }
+    })
 }
 
 /// The runtime root as a read-only detached mount, an overlay of the environment's own: it hides the root's place on the host
