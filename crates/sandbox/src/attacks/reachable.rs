@@ -2,6 +2,8 @@
 //!
 //! Invariant: all of it is gone when it is dropped, also what environments without a /tmp of their own have left.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -27,14 +29,15 @@ pub(super) struct Reachable {
 }
 
 impl Reachable {
-    pub(super) fn make() -> std::io::Result<Self> {
+    pub(super) fn make() -> io::Result<Self> {
         remove(is_left_over);
         let name = format!("{PREFIX}{}-{}", std::process::id(), serial());
+        remove(|other| other.starts_with(&name));
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let neighbour_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let abstract_socket = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
-        std::fs::write(format!("{SHARED_MEMORY}/{name}-host"), "secret of the host")?;
+        put(&format!("{SHARED_MEMORY}/{name}-host"), "secret of the host")?;
         let memory = syscalls::make_shared_memory(0x6C61_0000 | (std::process::id() & 0xFFFF))?;
         Ok(Self {
             name,
@@ -88,6 +91,12 @@ fn host_addresses() -> Vec<String> {
     found
 }
 
+/// Makes a file in a directory in which everybody may make others: what somebody has put there under its name, such as a link to
+/// a file of root's, is neither written to nor followed.
+fn put(path: &str, content: &str) -> io::Result<()> {
+    File::options().write(true).create_new(true).open(path)?.write_all(content.as_bytes())
+}
+
 /// Removes what has such a name in the host's shared memory.
 fn remove(is_ours: impl Fn(&str) -> bool) {
     for entry in std::fs::read_dir(SHARED_MEMORY).into_iter().flatten().flatten() {
@@ -115,4 +124,24 @@ pub(super) fn be_neighbour(facts: &Facts) {
     inside::say("ready");
     std::thread::sleep(PATIENCE * 10);
     drop((listener, port));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_was_put_in_a_files_place_is_not_followed() {
+        let place = tempfile::tempdir().expect("a directory");
+        let (theirs, ours) = (place.path().join("theirs"), place.path().join("ours"));
+        std::fs::write(&theirs, "x").expect("a file");
+        for target in [theirs.clone(), place.path().join("absent")] {
+            std::os::unix::fs::symlink(&target, &ours).expect("a link");
+            put(ours.to_str().expect("a path"), "secret").expect_err("a link");
+            std::fs::remove_file(&ours).expect("remove it");
+        }
+        assert_eq!(std::fs::read_to_string(&theirs).expect("the file"), "x");
+        assert!(!place.path().join("absent").exists());
+        put(ours.to_str().expect("a path"), "secret").expect("a free place");
+    }
 }
