@@ -57,11 +57,15 @@ impl Room {
     /// A place for an environment with this much memory and /tmp, in MB.
     pub(crate) fn take(&self, account: AccountId, mb: u32) -> Result<Place, StartError> {
         let limits = self.limits;
+        if self.places.is_closed() {
+            return Err(StartError::ShuttingDown);
+        }
+        // First: who has its own part already is not to make room where everything is taken, at the cost of others.
+        let share = self.share(account, mb)?;
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|error| match error {
             TryAcquireError::Closed => StartError::ShuttingDown,
             TryAcquireError::NoPermits => StartError::Full { limit: limits.environments as usize },
         })?;
-        let share = self.share(account, mb)?;
         let memory = Arc::clone(&self.memory).try_acquire_many_owned(mb);
         let memory = memory.map_err(|_| StartError::Committed { asked: mb, limit: limits.mb })?;
         Ok(Place { _share: share, _memory: memory, _place: place })
@@ -123,6 +127,10 @@ mod tests {
         assert!(matches!(room.take(ONE, 640), Err(StartError::AccountFull { environments: 14, .. })));
         let others = [room.take(other(), 640).unwrap(), room.take(other(), 640).unwrap()];
         assert!(matches!(room.take(other(), 640), Err(StartError::Full { limit: 16 })));
+        assert!(
+            matches!(room.take(ONE, 640), Err(StartError::AccountFull { .. })),
+            "none of others' helps it"
+        );
         drop((held, others));
         assert!(room.is_empty() && lock(&room.accounts).is_empty());
     }
@@ -144,7 +152,8 @@ mod tests {
     fn a_small_worker_may_be_one_accounts() {
         let room = room(2, 1 << 20);
         let _both = [room.take(ONE, 640).unwrap(), room.take(ONE, 640).unwrap()];
-        assert!(matches!(room.take(ONE, 640), Err(StartError::Full { limit: 2 })));
+        assert!(matches!(room.take(ONE, 640), Err(StartError::AccountFull { environments: 2, .. })));
+        assert!(matches!(room.take(other(), 640), Err(StartError::Full { limit: 2 })));
     }
 
     #[test]

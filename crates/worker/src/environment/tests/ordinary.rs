@@ -279,7 +279,10 @@ async fn the_worker_keeps_its_bounds() {
     let options = crate::Options { max_environments: 1, ..Default::default() };
     let story = Story::with(options, echo);
     let environment = story.start().await;
-    assert!(matches!(story.worker.start(story.spec()).await, Err(StartError::Full { limit: 1 })));
+    assert!(matches!(
+        story.worker.start(story.spec()).await,
+        Err(StartError::AccountFull { environments: 1, .. })
+    ));
     environment.shutdown().await;
     let large = crate::EnvironmentSpec { ephemeral_storage_mb: 10_240, ..story.spec() };
     let refused = story.worker.start(large).await;
