@@ -9,6 +9,9 @@ use crate::program::Finished;
 /// How much of the output of a failed step is shown.
 const SHOWN_LINES: usize = 400;
 
+/// What begins lines that a reader should see of a step that passed, too: what tests measured, and what a machine can't enforce.
+const FIGURES: [&str; 3] = ["ATTACKS ", "NOT ENFORCEABLE ", "NEIGHBOUR "];
+
 /// The counts so far.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -75,6 +78,7 @@ impl Tally {
             counts.failed.push(name.to_owned());
         }
         line(name, took, &format!("{} passed, {} failed", counts.passed, counts.failed.len()));
+        figures(&output).for_each(|figure| println!("    {figure}"));
         if !counts.failed.is_empty() {
             println!("{}", end_of(&output));
         }
@@ -112,6 +116,10 @@ fn read(finished: Result<Finished, String>) -> (Duration, String, bool) {
 fn end_of(output: &str) -> &str {
     let start = output.rmatch_indices('\n').nth(SHOWN_LINES - 1).map_or(0, |(at, _)| at + 1);
     &output[start..]
+}
+
+fn figures(output: &str) -> impl Iterator<Item = &str> {
+    output.lines().filter(|line| FIGURES.iter().any(|begin| line.starts_with(begin)))
 }
 
 fn line(name: &str, took: Duration, verdict: &str) {
@@ -193,6 +201,12 @@ mod tests {
             1 failed, 12 passed, 1 skipped in 3.21s";
         let counts = python_counts(output);
         assert_eq!((counts.passed, counts.failed.len(), counts.skipped.len()), (12, 1, 1));
+    }
+
+    #[test]
+    fn figures_are_shown_of_what_passed_too() {
+        let output = "test a ... ok\nATTACKS Privileged: 1 of 1 held, 0 not enforceable\n.\nNEIGHBOUR of a fork bomb: 1 ms\n.";
+        assert_eq!(figures(output).count(), 2);
     }
 
     #[test]

@@ -21,16 +21,19 @@ pub(crate) fn held(bench: &Bench) -> Verdict {
     run.expect("a run");
     assert_eq!(found.len(), attacks.len());
     let mode = bench.spawner.protections().mode;
-    let mut held = 0;
+    let (mut held, mut not_enforceable) = (0, 0);
     let mut broken = Vec::new();
     for (attack, finding) in found {
         match finding {
             Finding::Held { .. } => held += 1,
-            Finding::NotEnforceable { why } => println!("NOT ENFORCEABLE {mode:?} {}: {why}", attack.name),
+            Finding::NotEnforceable { why } => {
+                not_enforceable += 1;
+                println!("NOT ENFORCEABLE {mode:?} {}: {why}", attack.name);
+            }
             Finding::Broken { what } => broken.push(format!("{}: {what}", attack.name)),
         }
     }
-    println!("{held} of {} attacks held, {mode:?}", attacks.len());
+    println!("ATTACKS {mode:?}: {held} of {} held, {not_enforceable} not enforceable", attacks.len());
     assert!(broken.is_empty(), "{broken:#?}");
     passed()
 }
@@ -103,7 +106,8 @@ mod weak {
             }
             _ => broken += 1,
         });
-        println!("{broken} attacks got through in their twins, {without} have none");
+        let mode = bench.spawner.protections().mode;
+        println!("ATTACKS {mode:?}: {broken} got through in their twins, {without} have none");
         assert!(wrong.is_empty(), "{wrong:#?}");
         passed()
     }
