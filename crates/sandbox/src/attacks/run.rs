@@ -138,6 +138,8 @@ fn silence() -> Verdict {
 pub(super) fn judge(attack: &Attack, verdict: Verdict, protections: &Protections) -> Finding {
     match verdict {
         Ok(how) => Finding::Held { how },
+        // What was not tried shows nothing, also where nothing is promised.
+        Err(Breach(what)) if what.starts_with(NOT_TRIED) => Finding::Broken { what },
         Err(Breach(what)) => match not_promised(attack, protections) {
             Some(why) => Finding::NotEnforceable { why },
             None => Finding::Broken { what },

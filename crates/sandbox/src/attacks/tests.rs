@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::refusal::Breach;
+use super::refusal::{Breach, NOT_TRIED};
 use super::run::{judge, line, read};
 use super::{Finding, Twin, all, find};
 use crate::protections::{Mode, Protection, Protections};
@@ -58,6 +58,8 @@ fn a_breach_where_nothing_is_promised_is_not_enforceable() {
     assert_eq!(judge(attack, breach(), &protections(true)), Finding::Broken { what: "through".to_owned() });
     let why = "no kernel for it".to_owned();
     assert_eq!(judge(attack, breach(), &protections(false)), Finding::NotEnforceable { why });
+    let not_tried = || Err(Breach(format!("{NOT_TRIED}: no program")));
+    assert!(matches!(judge(attack, not_tried(), &protections(false)), Finding::Broken { .. }));
     let held = Finding::Held { how: "EPERM".to_owned() };
     assert_eq!(judge(attack, Ok("EPERM".to_owned()), &protections(false)), held);
 }
