@@ -30,7 +30,7 @@ pub(super) static ATTACKS: &[Attack] = &[
     Attack {
         name: "figures-of-the-machine",
         group: Group::SideChannels,
-        protection: "proc",
+        protection: "view",
         what: "tell from /proc that neighbours work",
         twins: Twins::without(&[Layer::ProcMasks]),
         inside: figures,
@@ -39,7 +39,7 @@ pub(super) static ATTACKS: &[Attack] = &[
     Attack {
         name: "size-of-the-machine",
         group: Group::SideChannels,
-        protection: "proc",
+        protection: "view",
         what: "read the host's memory in /proc/meminfo instead of one's own",
         twins: Twins::without(&[Layer::ProcMasks]),
         inside: size,
