@@ -15,6 +15,7 @@ use super::stage::{Facts, Stage};
 use super::{Attack, Group, Place, Twin, Twins, inside, run};
 use crate::error::AttackError;
 use crate::handle::wait_readable;
+use crate::syscalls;
 use crate::weaken::Layer;
 
 const WATCH: &str = "watch-files-of-others";
@@ -23,8 +24,8 @@ const LOCK: &str = "lock-files-of-others";
 /// The fact that says which of several parts an environment plays.
 const PART: &str = "part";
 const READY: &str = "ready";
-/// How long others are watched.
-const WATCHING: Duration = Duration::from_secs(2);
+/// Longest wait for what another environment does first.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) static ATTACKS: &[Attack] = &[
     Attack {
@@ -185,8 +186,10 @@ fn watch_anothers_devices(stage: &Stage<'_>) -> Result<Verdict, AttackError> {
 fn watch_while_another_starts(stage: &Stage<'_>, name: &str) -> Result<Verdict, AttackError> {
     let watcher = stage.start(name, &stage.facts().with(PART, "watch"))?;
     // Its first line; its second is the verdict.
-    wait_readable(&watcher.output, WATCHING * 10);
+    wait_readable(&watcher.output, PATIENCE);
     stage.run(name, &stage.facts().with(PART, "open"))?;
+    // What it is told it has been told by now.
+    watcher.terminate();
     Ok(run::read(&super::stage::finish(&watcher).output, name))
 }
 
@@ -216,11 +219,12 @@ fn watch(files: &[&str]) -> Verdict {
         let events = inotify::WatchFlags::OPEN | inotify::WatchFlags::ACCESS;
         inotify::add_watch(&watcher, *path, events).needed(path)?;
     }
+    syscalls::block_only(&[libc::SIGTERM]).needed("waiting for a signal")?;
     inside::say(READY);
-    let patience = Timespec { tv_sec: WATCHING.as_secs() as i64, tv_nsec: 0 };
+    syscalls::wait_for_signal(&[libc::SIGTERM]).needed("its end")?;
     let mut fds = [PollFd::new(&watcher, PollFlags::IN)];
-    match rustix::event::poll(&mut fds, Some(&patience)) {
-        Ok(0) => Ok(format!("nothing was seen of another's start in {} s", WATCHING.as_secs())),
+    match rustix::event::poll(&mut fds, Some(&Timespec::default())) {
+        Ok(0) => Ok("nothing was seen of another's start".to_owned()),
         Ok(_) => breach("it was told"),
         Err(errno) => Err(errno).needed("poll"),
     }
@@ -228,7 +232,7 @@ fn watch(files: &[&str]) -> Verdict {
 
 fn lock_one_after_the_other(stage: &Stage<'_>) -> Result<Verdict, AttackError> {
     let holder = stage.start(LOCK, &stage.facts().with(PART, "hold"))?;
-    wait_readable(&holder.output, WATCHING * 10);
+    wait_readable(&holder.output, PATIENCE);
     let ended = stage.run(LOCK, &stage.facts().with(PART, "try"))?;
     Ok(run::read(&ended.output, LOCK))
 }
@@ -247,7 +251,7 @@ fn lock(facts: &Facts) -> Verdict {
     }
     if facts.get(PART) == "hold" {
         inside::say(READY);
-        std::thread::sleep(WATCHING * 30);
+        std::thread::sleep(PATIENCE * 3);
     }
     Ok(format!("{} files could be locked that another has locked", held.len()))
 }
