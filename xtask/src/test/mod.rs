@@ -150,6 +150,7 @@ impl Suite {
     /// Unit tests first, then those that start processes or servers of their own, then the documentation's.
     fn crates(&mut self) {
         if !self.selection.crates() {
+            self.cargo_test("frozen", &["--package", "worker", "--test", "sandboxed"], &["frozen"]);
             return self.samples(&["failures_of", "failures_inside"]);
         }
         self.cargo_test("unit tests", &["--workspace", "--lib", "--bins"], &[]);

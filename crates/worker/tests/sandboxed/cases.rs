@@ -1,7 +1,7 @@
 //! What must hold with the real thing.
 
 use crate::harness::{Bench, Case, Verdict, event, text};
-use crate::{channel, node, python};
+use crate::{channel, frozen, node, python};
 use std::time::{Duration, Instant};
 use worker::{Answer, Fate, Invocation, LogTail};
 
@@ -17,6 +17,7 @@ pub(crate) const ALL: &[Case] = &[
     ("root_native_fills_tmp_beyond_its_memory_and_lives", fills_tmp),
     ("root_native_prints_a_hundred_megabytes", flood),
     ("root_native_environments_start_in_parallel_and_leave_nothing", many),
+    ("root_native_frozen_environments_all_answer_at_once", frozen::all_at_once),
     ("root_python_says_hello", python::hello),
     ("root_python_is_killed_at_its_deadline_with_all_its_processes", python::deadline),
     ("root_python_out_of_memory_is_told", python::out_of_memory),

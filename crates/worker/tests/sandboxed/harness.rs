@@ -4,6 +4,7 @@ use crate::{cases, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sandbox::{Spawner, SpawnerOptions};
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
@@ -26,6 +27,8 @@ use worker::{
 
 /// What a case gets.
 pub(crate) struct Bench {
+    /// That of the spawner, and of its groups.
+    pub(crate) name: String,
     pub(crate) worker: Worker,
     pub(crate) sink: Arc<Lines>,
     pub(crate) platform: Arc<Greeter>,
@@ -154,13 +157,14 @@ impl Bench {
     fn new() -> Self {
         let name = format!("lambent-test-worker-{}", std::process::id());
         let options = SpawnerOptions {
-            name,
+            name: name.clone(),
             staging_bytes: 600 << 20,
             memory_bytes: 4 << 30,
             uid_base: 910_000,
-            uid_count: 64,
+            uid_count: 1024,
             egress: None,
         };
+        allow_descriptors();
         let spawner = Spawner::start(options).expect("the spawner starts");
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let native = root::build(roots[0].path());
@@ -180,7 +184,7 @@ impl Bench {
             Options { staging_bytes: 600 << 20, log_bytes_per_second: u32::MAX, ..Options::default() },
         );
         let [python, node] = [python, node].map(|made| made.map(|made| made.name));
-        Self { worker, sink, platform, packages, runtime, python, node, _roots: roots }
+        Self { name, worker, sink, platform, packages, runtime, python, node, _roots: roots }
     }
 
     /// A spec of the native runtime with this handler.
@@ -239,6 +243,12 @@ impl Bench {
     pub(crate) async fn start(&self, handler: &str) -> Environment {
         self.worker.start(self.native(handler)).await.expect("an environment")
     }
+}
+
+/// As many as the command allows itself: hundreds of environments are more than a shell does.
+fn allow_descriptors() {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).expect("a higher limit");
 }
 
 pub(crate) fn event(payload: &str) -> Invocation {

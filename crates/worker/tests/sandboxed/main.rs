@@ -12,6 +12,7 @@
 
 mod cases;
 mod channel;
+mod frozen;
 mod harness;
 mod inside;
 mod node;
