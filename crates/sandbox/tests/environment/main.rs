@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Some("platform") => platform::run(&arguments[2..]),
         Some("in-group") => guest::enter_group(&arguments[2..]),
         Some("privileged") => harness::run_half("root", cases::privileged(), &arguments[2..]),
+        Some(cases::WITHOUT_V2) => cases::run_without_v2(&arguments[2..]),
         Some("rootless") => harness::run_half("rootless", cases::rootless(), &arguments[2..]),
         _ => harness::run(&arguments[1..]),
     }

@@ -4,7 +4,6 @@ use crate::{cases, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sandbox::{Spawner, SpawnerOptions};
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
@@ -164,7 +163,6 @@ impl Bench {
             uid_count: 1024,
             egress: None,
         };
-        allow_descriptors();
         let spawner = Spawner::start(options).expect("the spawner starts");
         let roots = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let native = root::build(roots[0].path());
@@ -243,12 +241,6 @@ impl Bench {
     pub(crate) async fn start(&self, handler: &str) -> Environment {
         self.worker.start(self.native(handler)).await.expect("an environment")
     }
-}
-
-/// As many as the command allows itself: hundreds of environments are more than a shell does.
-fn allow_descriptors() {
-    let hard = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).expect("a higher limit");
 }
 
 pub(crate) fn event(payload: &str) -> Invocation {

@@ -8,10 +8,12 @@ mod life;
 mod resources;
 mod spawner;
 mod suite;
+mod v1_freezer;
 mod view;
 mod weakened;
 
 pub(crate) use spawner::be_platform;
+pub(crate) use v1_freezer::{WORD as WITHOUT_V2, run as run_without_v2};
 
 pub(crate) use life::{first_line, pid_in};
 
@@ -83,6 +85,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_ways_out_leave_nothing", |bench| egress::scenario(bench, "leftovers")),
         ("root_ways_out_that_cannot_be_say_why", |bench| egress::scenario(bench, "refusals")),
         ("root_ways_out_cost_little", |bench| egress::scenario(bench, "cost")),
+        ("root_freezing_by_cgroup_v1_holds_too", v1_freezer::half),
         ("root_ways_out_that_fail_leave_nothing", failing_egress),
         ("root_weak_ways_out_reach_what_they_must_not", weak_egress),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
