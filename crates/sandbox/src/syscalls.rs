@@ -124,11 +124,7 @@ pub(crate) fn close_from(first: u32) -> Result<(), Errno> {
 
 /// Locks a range of bytes of a file for this open file, without waiting; false when another open file has some of it.
 pub(crate) fn lock_range(file: impl AsFd, start: i64, length: i64) -> Result<bool, Errno> {
-    // SAFETY: all-zero bytes are a valid flock: it holds numbers only.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = libc::F_WRLCK as libc::c_short;
-    lock.l_whence = libc::SEEK_SET as libc::c_short;
-    (lock.l_start, lock.l_len) = (start, length);
+    let lock = write_lock(start, length);
     let fd = file.as_fd().as_raw_fd();
     // SAFETY: F_OFD_SETLK reads a flock, which `lock` is.
     match checked(unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, std::ptr::from_ref(&lock)) }.into()) {
@@ -136,6 +132,28 @@ pub(crate) fn lock_range(file: impl AsFd, start: i64, length: i64) -> Result<boo
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
         Err(errno) => Err(errno),
     }
+}
+
+/// The first byte behind a lock that another open file has on some of a range; none where all of it is free. A lock without an
+/// end has none: `i64::MAX`.
+pub(crate) fn end_of_lock(file: impl AsFd, start: i64, length: i64) -> Result<Option<i64>, Errno> {
+    let mut lock = write_lock(start, length);
+    let fd = file.as_fd().as_raw_fd();
+    // SAFETY: F_OFD_GETLK reads and writes a flock, which `lock` is.
+    checked(unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, std::ptr::from_mut(&mut lock)) }.into())?;
+    if libc::c_int::from(lock.l_type) == libc::F_UNLCK {
+        return Ok(None);
+    }
+    Ok(Some(if lock.l_len == 0 { i64::MAX } else { lock.l_start.saturating_add(lock.l_len) }))
+}
+
+fn write_lock(start: i64, length: i64) -> libc::flock {
+    // SAFETY: all-zero bytes are a valid flock: it holds numbers only.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    (lock.l_start, lock.l_len) = (start, length);
+    lock
 }
 
 /// Gives a descriptor a fixed number, open across exec. The old number stays open.

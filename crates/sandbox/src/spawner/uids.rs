@@ -16,8 +16,8 @@ use crate::syscalls;
 
 /// Where the lock is: root's alone, so that nobody else can hold it.
 const PLACE: &str = "/run/lambent";
-/// Ranges that are tried, one behind the other.
-const TRIES: u32 = 64;
+/// Ranges that are tried, each behind what was in the way of the one before.
+const TRIES: u32 = 256;
 /// The last id that a range may hold; the one above means nobody.
 const LAST: u32 = u32::MAX - 1;
 
@@ -46,11 +46,22 @@ impl Uids {
     }
 
     fn claim_in(file: OwnedFd, base: u32, count: u32, fits: impl Fn(u32) -> bool) -> Result<Self, Failed> {
-        let starts = (0..TRIES).map_while(|number| base.checked_add(number.checked_mul(count)?));
-        for base in starts.take_while(|start| start.checked_add(count - 1).is_some_and(|end| end <= LAST)) {
-            if fits(base) && syscalls::lock_range(&file, base.into(), count.into()).at(Step::ClaimUids)? {
+        let mut next = Some(base);
+        for _ in 0..TRIES {
+            let Some(base) = next.filter(|start| start.checked_add(count - 1).is_some_and(|end| end <= LAST))
+            else {
+                break;
+            };
+            if !fits(base) {
+                next = base.checked_add(count);
+                continue;
+            }
+            if syscalls::lock_range(&file, base.into(), count.into()).at(Step::ClaimUids)? {
                 return Ok(Self { base, lock: Some(file) });
             }
+            let taken = syscalls::end_of_lock(&file, base.into(), count.into()).at(Step::ClaimUids)?;
+            // Where it is gone by now, the same again.
+            next = taken.map_or(Some(base), |end| u32::try_from(end).ok());
         }
         Err(Failed { step: Step::ClaimUids, errno: Errno::AGAIN })
     }
@@ -104,9 +115,16 @@ mod tests {
     fn ranges_of_different_sizes_never_overlap() {
         let place = tempfile::tempdir().expect("a directory");
         let _large = claim(place.path(), 5000, 1000).expect("free");
-        assert_eq!(claim(place.path(), 5990, 32).expect("above").base, 6022);
+        assert_eq!(claim(place.path(), 5990, 32).expect("above").base, 6000);
         let below = claim(place.path(), 4990, 10).expect("free");
         assert_eq!(below.base, 4990, "it ends where the other begins");
+    }
+
+    #[test]
+    fn a_small_range_is_found_behind_large_ones() {
+        let place = tempfile::tempdir().expect("a directory");
+        let _large = [5000, 105_000].map(|base| claim(place.path(), base, 100_000).expect("free"));
+        assert_eq!(claim(place.path(), 5000, 16).expect("behind both").base, 205_000);
     }
 
     #[test]
