@@ -98,6 +98,7 @@ impl Doctor {
     }
 
     /// Which of the sets, and each how manyth, so that this stays quick; all where `LAMBENT_TEST_WHOLE` is set.
+    #[expect(clippy::disallowed_methods, reason = "how much a test tries, not configuration")]
     fn sample(&self) -> (usize, usize) {
         match std::env::var_os("LAMBENT_TEST_WHOLE") {
             Some(_) => (0, 1),
