@@ -63,7 +63,7 @@ pub(crate) struct WorkerConfiguration {
     /// The largest /tmp that a function may ask for, in MB.
     pub(crate) max_ephemeral_storage: u32,
     /// MemorySize and EphemeralStorage of all living environments together, in MB. They are limits, not reservations; where
-    /// nothing is said, it is eight times what the host has.
+    /// nothing is said, it is 32 times what the host has.
     pub(crate) max_committed_mb: Option<u32>,
     /// What all living environments together may really use, in MB; where nothing is said, seven eighths of what the host has.
     pub(crate) max_memory_mb: Option<u64>,

@@ -8,19 +8,14 @@ use crate::environment::desk::Desk;
 use crate::logs::Capture;
 use crate::memory::MemoryWatch;
 use crate::runtime_api::{Connections, converse, serve};
-use crate::{Code, CodeId, Egress, EnvironmentSpec, Invocation, LogTail, Logging, Outcome};
-use bytes::Bytes;
+use crate::{Invocation, Outcome, sample};
 use std::sync::Arc;
 use std::time::Duration;
-use telemetry::LogStream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-use types::{
-    AccountId, Clock, EnvironmentId, FunctionName, MemoryMb, Random, Region, RequestId, RuntimeName,
-    TimeoutSeconds, Timestamp, Version,
-};
+use types::{Clock, Random, RequestId, Timestamp};
 
 /// How long a front may take to see that its runtime has hung up, on a busy machine.
 const END: Duration = Duration::from_secs(20);
@@ -33,7 +28,6 @@ const MOMENT: Duration = Duration::from_millis(2);
 /// Serves runtimes that say anything.
 pub struct RuntimeApi {
     runtime: Runtime,
-    names: (FunctionName, RuntimeName),
 }
 
 impl RuntimeApi {
@@ -41,9 +35,9 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// Where the system lets none be made.
-    pub fn new() -> Result<Self, Box<dyn std::error::Error>> {
+    pub fn new() -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, names: ("fuzzed".parse()?, "python3.11".parse()?) })
+        Ok(Self { runtime })
     }
 
     /// A runtime that sends these bytes and hangs up; the first chooses the front.
@@ -52,7 +46,7 @@ impl RuntimeApi {
     /// Where an invariant does not hold.
     pub fn feed(&self, input: &[u8]) {
         let Some((which, input)) = input.split_first() else { return };
-        let (desk, outcome) = self.desk();
+        let (desk, outcome) = desk();
         self.runtime.block_on(async {
             let talk =
                 async { if which % 2 == 0 { channel(&desk, input).await } else { http(&desk, input).await } };
@@ -61,46 +55,17 @@ impl RuntimeApi {
             settle(&desk, outcome).await;
         });
     }
+}
 
-    fn desk(&self) -> (Arc<Desk>, oneshot::Receiver<Outcome>) {
-        let (spec, clock) = (Arc::new(self.spec()), Arc::new(Stopped) as Arc<dyn Clock>);
-        let memory = Arc::new(MemoryWatch::new(1));
-        let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(&clock), memory, LOG_RATE);
-        let desk = Arc::new(Desk::new(spec, clock, Arc::new(log)));
-        let (reply, outcome) = oneshot::channel();
-        desk.begin(event(), reply);
-        (desk, outcome)
-    }
-
-    fn spec(&self) -> EnvironmentSpec {
-        let (function_name, runtime) = self.names.clone();
-        let log = LogStream {
-            account: AccountId::FIRST,
-            region: Region::default(),
-            group: "/aws/lambda/fuzzed".to_owned(),
-            name: "2026/11/24/[$LATEST]0123456789abcdef0123456789abcdef".to_owned(),
-        };
-        EnvironmentSpec {
-            id: EnvironmentId::generate(&Zeros),
-            account: AccountId::FIRST,
-            region: Region::default(),
-            function_arn: "arn:aws:lambda:us-east-1:000000000000:function:fuzzed".to_owned(),
-            function_name,
-            version: Version::Latest,
-            runtime,
-            handler: "app.handler".to_owned(),
-            memory: MemoryMb::default(),
-            timeout: TimeoutSeconds::default(),
-            ephemeral_storage_mb: 512,
-            variables: Vec::new(),
-            code: Code { id: CodeId::new([0; 32]), place: String::new() },
-            layers: Vec::new(),
-            credentials: None,
-            logging: Logging::default(),
-            egress: Egress::None,
-            log: Arc::new(log),
-        }
-    }
+/// One with an invocation on it.
+fn desk() -> (Arc<Desk>, oneshot::Receiver<Outcome>) {
+    let (spec, clock) = (Arc::new(sample::spec()), Arc::new(Stopped) as Arc<dyn Clock>);
+    let memory = Arc::new(MemoryWatch::new(1));
+    let log = Capture::new(Arc::clone(&spec.log), spec.logging, Arc::clone(&clock), memory, LOG_RATE);
+    let desk = Arc::new(Desk::new(spec, clock, Arc::new(log)));
+    let (reply, outcome) = oneshot::channel();
+    desk.begin(event(), reply);
+    (desk, outcome)
 }
 
 /// The channel of managed runtimes.
@@ -154,16 +119,9 @@ async fn settle(desk: &Desk, mut outcome: oneshot::Receiver<Outcome>) {
     assert!(outcome.try_recv().is_ok(), "the invocation got no outcome");
 }
 
+/// Its id is the one that the corpus names.
 fn event() -> Invocation {
-    Invocation {
-        request_id: RequestId::generate(&Zeros),
-        payload: Bytes::from_static(b"{}"),
-        invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:fuzzed".to_owned(),
-        trace_id: None,
-        client_context: None,
-        cognito_identity: None,
-        log_tail: LogTail::Omitted,
-    }
+    Invocation { request_id: RequestId::generate(&Zeros), ..sample::event("{}") }
 }
 
 struct Stopped;

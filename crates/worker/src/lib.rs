@@ -23,6 +23,8 @@ mod residence;
 mod room;
 mod runtime_api;
 pub mod runtimes;
+#[cfg(any(test, feature = "fuzzing"))]
+mod sample;
 mod sandboxed;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;

@@ -2,11 +2,12 @@
 //! packages up, a sink that remembers, and a clock that follows tokio's.
 
 use crate::runtimes::{Runtime, Runtimes};
+pub(crate) use crate::sample::{event, spec};
 use crate::simulation::{Guest, Simulation};
 use crate::sync::lock;
 use crate::{
-    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Invocation, Isolation,
-    LogTail, Logging, NoPlatform, Options, Worker,
+    Answer, Code, CodeError, CodeId, CodeSource, Environment, EnvironmentSpec, Isolation, NoPlatform,
+    Options, Worker,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,25 +15,12 @@ use bytes::Bytes;
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use telemetry::{LogBatch, LogLine, LogSink, LogStream};
+use telemetry::{LogBatch, LogLine, LogSink};
 use tokio::time::Instant;
-use types::{
-    AccountId, BoxFuture, Clock, EnvironmentId, MemoryMb, Random, Region, RequestId, TimeoutSeconds,
-    Timestamp, Version,
-};
-
-/// Ids that differ and mean nothing.
-pub(crate) struct Counting;
-
-impl Random for Counting {
-    fn fill(&self, buffer: &mut [u8]) {
-        static COUNT: AtomicU8 = AtomicU8::new(1);
-        buffer.fill_with(|| COUNT.fetch_add(1, Ordering::Relaxed));
-    }
-}
+use types::{AccountId, BoxFuture, Clock, Timestamp};
 
 /// 2026-11-24T00:00:00Z at the start, then as tokio's clock goes.
 pub(crate) struct Ticking(Instant);
@@ -212,49 +200,6 @@ impl Story {
         assert_eq!(self.simulation.alive(), 0, "cells are left");
         assert!(self.worker.live().is_empty());
         self.sink.lines()
-    }
-}
-
-/// A function of 128 MB and 3 s.
-pub(crate) fn spec() -> EnvironmentSpec {
-    let log = LogStream {
-        account: AccountId::FIRST,
-        region: Region::default(),
-        group: "/aws/lambda/story".to_owned(),
-        name: "2026/11/24/[$LATEST]0123456789abcdef0123456789abcdef".to_owned(),
-    };
-    EnvironmentSpec {
-        id: EnvironmentId::generate(&Counting),
-        account: AccountId::FIRST,
-        region: Region::default(),
-        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:story".to_owned(),
-        function_name: "story".parse().unwrap(),
-        version: Version::Latest,
-        runtime: "python3.11".parse().unwrap(),
-        handler: "app.handler".to_owned(),
-        memory: MemoryMb::default(),
-        timeout: TimeoutSeconds::default(),
-        ephemeral_storage_mb: 512,
-        variables: Vec::new(),
-        code: Code { id: CodeId::new([0; 32]), place: String::new() },
-        layers: Vec::new(),
-        egress: crate::Egress::None,
-        credentials: None,
-        logging: Logging::default(),
-        log: Arc::new(log),
-    }
-}
-
-/// An invocation with this event.
-pub(crate) fn event(payload: &str) -> Invocation {
-    Invocation {
-        request_id: RequestId::generate(&Counting),
-        payload: Bytes::copy_from_slice(payload.as_bytes()),
-        invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:story:live".to_owned(),
-        trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
-        client_context: None,
-        cognito_identity: None,
-        log_tail: LogTail::Omitted,
     }
 }
 

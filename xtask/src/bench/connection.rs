@@ -84,8 +84,6 @@ impl Call {
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: HeaderValue,
-    /// Headers that were made in that second since the epoch.
-    prepared: Option<(u64, HeaderMap)>,
 }
 
 impl Connection {
@@ -95,12 +93,22 @@ impl Connection {
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(text)?;
         tokio::spawn(connection);
         let host = HeaderValue::from_str(&address.to_string()).map_err(text)?;
-        Ok(Self { sender, host, prepared: None })
+        Ok(Self { sender, host })
     }
 
     /// Sends once and answers with the body of a success.
     pub(super) async fn send(&mut self, call: &Call) -> Result<Bytes, String> {
-        let headers = self.headers(call)?;
+        let headers = self.sign(call)?;
+        self.send_signed(call, headers).await
+    }
+
+    /// The headers of a call, good for being sent soon.
+    pub(super) fn sign(&self, call: &Call) -> Result<HeaderMap, String> {
+        call.headers(&self.host, now().as_secs())
+    }
+
+    /// As [`Connection::send`], of a call that was signed before, so that sending takes no longer than it must.
+    pub(super) async fn send_signed(&mut self, call: &Call, headers: HeaderMap) -> Result<Bytes, String> {
         let mut request = Request::builder()
             .method(call.method)
             .uri(&call.path)
@@ -116,30 +124,6 @@ impl Connection {
             return Err(format!("{} {}: {}", call.path, parts.status, String::from_utf8_lossy(&body)));
         }
         Ok(body)
-    }
-
-    /// Headers for this second. One connection serves one call at a time.
-    fn headers(&mut self, call: &Call) -> Result<HeaderMap, String> {
-        let second = now().as_secs();
-        if let Some((made, headers)) = &self.prepared
-            && *made == second
-        {
-            return Ok(headers.clone());
-        }
-        let headers = call.headers(&self.host, second)?;
-        self.prepared = Some((second, headers.clone()));
-        Ok(headers)
-    }
-
-    /// This call follows on this connection: signs it, so that sending it takes no longer than it must.
-    pub(super) fn prepare(&mut self, call: &Call) -> Result<(), String> {
-        self.forget();
-        self.headers(call).map(drop)
-    }
-
-    /// Another call follows on this connection.
-    pub(super) fn forget(&mut self) {
-        self.prepared = None;
     }
 }
 

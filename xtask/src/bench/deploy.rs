@@ -90,17 +90,14 @@ pub(super) fn serve(mut command: Command, data: &Path, address: SocketAddr) -> C
 
 /// Sends once; the answer is JSON.
 pub(super) async fn ask(connection: &mut Connection, call: Call) -> Result<Value, String> {
-    connection.forget();
-    let body = connection.send(&call).await;
-    connection.forget();
-    serde_json::from_slice(&body?).map_err(|error| error.to_string())
+    let body = connection.send(&call).await?;
+    serde_json::from_slice(&body).map_err(|error| error.to_string())
 }
 
 /// The role that the functions get.
 pub(super) async fn role(connection: &mut Connection) -> Result<(), String> {
     let form =
         format!("Action=CreateRole&Version=2010-05-08&RoleName=bench&AssumeRolePolicyDocument={TRUST}");
-    connection.forget();
     let content_type = "application/x-www-form-urlencoded";
     let (path, body) = ("/".to_owned(), Bytes::from(form));
     let made = connection
@@ -114,7 +111,6 @@ pub(super) async fn role(connection: &mut Connection) -> Result<(), String> {
             key: Some(KEY),
         })
         .await;
-    connection.forget();
     made.map(drop)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn write(root: &Path, rounds: usize, results: &[Series]) -> Result<()
     let about = json!({
         "rounds": rounds, "peer": "aws-lambda-rie of aws-sam-cli 1.170.0, unless named",
         "other_peers": peers::OTHERS,
-        "client": "one process, kept-alive HTTP/1.1, signatures made once a second; the peer gets none",
+        "client": "one process, kept-alive HTTP/1.1, a signature every ten seconds; the peer gets none",
         "function": "answers with its event; 1769 MB, one vCPU",
     });
     write_as(root, "latest.json", about, results)?;

@@ -126,9 +126,7 @@ impl Subject {
         let Some((interpreter, arguments)) = &self.interpreter else { return Ok(()) };
         let name = format!("{}-version", self.name);
         deploy::function(connection, &name, &self.runtime, "app.version", zip).await?;
-        connection.forget();
         let ours = connection.send(&deploy::invocation(&name, measure::EVENT)).await?;
-        connection.forget();
         let ours: String = serde_json::from_slice(&ours).map_err(|error| error.to_string())?;
         let theirs = program::answer(Command::new(interpreter).args(arguments))?;
         if ours.trim() == theirs.trim() {

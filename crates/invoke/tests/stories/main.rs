@@ -4,6 +4,7 @@
 mod allocations;
 mod clients;
 mod concurrency;
+mod creations;
 mod environments;
 mod inside;
 mod qualifiers;

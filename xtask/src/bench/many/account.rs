@@ -170,7 +170,6 @@ async fn create_all(
             return Ok(());
         }
         let call = creation(&model, &name(number));
-        connection.prepare(&call)?;
         connection.send(&call).await?;
     }
 }

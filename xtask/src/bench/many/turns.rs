@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::account::Account;
-use crate::bench::connection::{Call, Connection, text};
+use crate::bench::connection::{Call, Connection};
 use crate::bench::load::Load;
 
 /// Turns of each platform.
@@ -42,8 +42,8 @@ pub(super) async fn each(accounts: [&Account; 2], calls: [Vec<Call>; 2]) -> Resu
 
 /// Microseconds of one call, signed before.
 pub(super) async fn one(connection: &mut Connection, call: &Call) -> Result<f64, String> {
-    connection.prepare(call).map_err(text)?;
+    let headers = connection.sign(call)?;
     let started = Instant::now();
-    connection.send(call).await?;
+    connection.send_signed(call, headers).await?;
     Ok(started.elapsed().as_secs_f64() * 1e6)
 }

@@ -17,6 +17,9 @@ pub(crate) fn inside(_bench: &Bench) -> Verdict {
 pub(crate) use {inside as spawner, inside as start};
 
 #[cfg(feature = "failpoints")]
+mod unreached;
+
+#[cfg(feature = "failpoints")]
 pub(crate) use on::*;
 
 #[cfg(feature = "failpoints")]
@@ -31,44 +34,10 @@ mod on {
 
     use super::super::life::{first_line, pid_in};
     use super::super::passed;
+    use super::unreached::assert_complete;
     use super::{Bench, Verdict};
     use crate::harness::{finish, is_whole, wait_until};
     use crate::host::{PATIENCE, eventually, groups_named, groups_of, processes_with};
-
-    /// Steps that no process takes here, with the reason; `R` for root's mode only, `P` for the plain user's, `B` for both.
-    const NOWHERE: [(char, Step, &str); 21] = [
-        ('B', Step::UplinkHost, NO_EGRESS),
-        ('B', Step::UplinkAddress, NO_EGRESS),
-        ('B', Step::UplinkNoIpv6, NO_EGRESS),
-        ('B', Step::UplinkPair, NO_EGRESS),
-        ('B', Step::UplinkInside, NO_EGRESS),
-        ('B', Step::EgressList, NO_EGRESS),
-        ('P', Step::ClaimUids, "a plain user has no range of uids to claim"),
-        ('P', Step::CgroupClean, "a plain user can make no cgroup here"),
-        ('B', Step::CloneRoot, "only where a test leaves the overlay of the root out"),
-        ('B', Step::ProtectCode, "only where a test leaves the overlay of the code out"),
-        ('B', Step::CloneLayer, "only where a test leaves the overlay of the layers out"),
-        (
-            'B',
-            Step::SetupDied,
-            "what the spawner says of a first process that died, and no step that it takes",
-        ),
-        ('B', Step::ExecSpawner, "behind it there is another program"),
-        ('B', Step::ExecRuntime, "behind it there is another program"),
-        ('R', Step::UnshareUser, "root needs no user namespace"),
-        ('R', Step::WriteIdMap, "root needs no user namespace"),
-        (
-            'R',
-            Step::NoMoreNamespaces,
-            "root's environments are kept from them by their filter and by having no capability",
-        ),
-        ('P', Step::CgroupCreate, "a plain user can make no cgroup here"),
-        ('P', Step::CgroupLimit, "a plain user can make no cgroup here"),
-        ('P', Step::CgroupJoin, "a plain user can make no cgroup here"),
-        ('P', Step::SetGroups, "a plain user can't drop its groups"),
-    ];
-
-    const NO_EGRESS: &str = "only with a way out, which these cases' spawners do not offer, but that of `root_ways_out_that_fail_leave_nothing`";
 
     /// What the three cases of a half have reached together.
     static REACHED: Mutex<(usize, BTreeSet<String>)> = Mutex::new((0, BTreeSet::new()));
@@ -414,26 +383,5 @@ mod on {
 
     fn is_of_start(step: Step) -> bool {
         step as usize <= Step::CgroupClean as usize || step == Step::SeccompBuild
-    }
-
-    /// Every step was made to fail, or has its reason.
-    fn assert_complete(reached: &BTreeSet<String>, half: char) {
-        let excused = |step: &Step| {
-            NOWHERE.iter().find(|(mode, other, _)| other == step && "B".contains(*mode) | (*mode == half))
-        };
-        let missing: Vec<_> =
-            Step::all().iter().filter(|step| !reached.contains(&format!("{step:?}"))).collect();
-        for step in &missing {
-            if let Some((_, _, why)) = excused(step) {
-                println!("failpoints, {half}: {step:?} is not reached: {why}");
-            }
-        }
-        let unexcused: Vec<_> = missing.into_iter().filter(|step| excused(step).is_none()).collect();
-        assert!(unexcused.is_empty(), "{half}: {unexcused:?}");
-        let idle: Vec<_> = Step::all()
-            .iter()
-            .filter(|step| reached.contains(&format!("{step:?}")) && excused(step).is_some())
-            .collect();
-        assert!(idle.is_empty(), "{half}: reached after all: {idle:?}");
     }
 }
