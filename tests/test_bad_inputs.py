@@ -189,7 +189,10 @@ def test_a_full_tmp(tenant):
     function = tenant.deploy(
         "import errno\ndef handler(event, context):\n    try:\n        with open('/tmp/big', 'wb') as f:\n"
         "            for _ in range(600): f.write(b'x' * (1 << 20))\n"
-        "    except OSError as error:\n        return errno.errorcode[error.errno]\n"
+        "    except OSError as error:\n        return errno.errorcode[error.errno]\n",
+        # A whole CPU: at the smallest size's share, filling half a gigabyte takes as long as the time-out on a slow machine.
+        MemorySize=1769,
+        Timeout=60,
     )
     assert function({}) == "ENOSPC"
 

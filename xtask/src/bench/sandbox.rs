@@ -79,7 +79,7 @@ struct Contender {
 }
 
 impl Contender {
-    /// Those that are installed; who is missing is said.
+    /// Those that are installed and run here; who is missing is said.
     fn all(dir: &Path, program: &Path) -> Result<Vec<Self>, String> {
         let root = dir.join("bundle/rootfs");
         for place in ["bin", "proc", "dev", "tmp"] {
@@ -89,7 +89,14 @@ impl Contender {
         let mut found = Vec::new();
         for name in ["bwrap", "crun", "runc", "runsc"] {
             match program::find(name) {
-                Some(path) => found.push(Self::new(name, &path, dir)?),
+                Some(path) => {
+                    let contender = Self::new(name, &path, dir)?;
+                    match contender.time("trial") {
+                        Ok(_) => found.push(contender),
+                        // crun refuses hybrid cgroup hierarchies, whatever it is asked for.
+                        Err(error) => println!("not measured, because it doesn't run here: {error}"),
+                    }
+                }
                 None => println!("no {name} on this machine: not measured"),
             }
         }
@@ -121,19 +128,22 @@ impl Contender {
     fn times(&self) -> Result<f64, String> {
         let mut times = Vec::with_capacity(self.runs);
         for number in 0..self.runs {
-            let mut command = Command::new(&self.command[0]);
-            command.args(&self.command[1..]).stdin(Stdio::null()).stdout(Stdio::null());
-            if self.named {
-                command.arg(format!("bench-{}-{number}", std::process::id()));
-            }
-            let began = Instant::now();
-            let status = command.status().map_err(|error| format!("{}: {error}", self.name))?;
-            times.push(began.elapsed().as_secs_f64() * 1e3);
-            if !status.success() {
-                return Err(format!("{} ended with {status}", self.command.join(" ")));
-            }
+            times.push(self.time(&number.to_string())?);
         }
         Ok(median(&times))
+    }
+
+    /// One run, in milliseconds.
+    fn time(&self, number: &str) -> Result<f64, String> {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+        if self.named {
+            command.arg(format!("bench-{}-{number}", std::process::id()));
+        }
+        let began = Instant::now();
+        let status = command.status().map_err(|error| format!("{}: {error}", self.name))?;
+        let time = began.elapsed().as_secs_f64() * 1e3;
+        if status.success() { Ok(time) } else { Err(format!("{} ended with {status}", self.command.join(" "))) }
     }
 
     fn version(&self) -> String {
