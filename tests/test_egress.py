@@ -13,7 +13,7 @@ WORLD = Path(__file__).parent / "small_world.py"
 HELLO = "hello 192.0.2.2"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="ways out need root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="egress needs root")
 @pytest.mark.skipif(not (shutil.which("nft") and shutil.which("ip")), reason="there is no nft or no ip")
 def test_root_functions_reach_what_the_configuration_says(binary):
     command = ["unshare", "--net", sys.executable, str(WORLD), str(binary)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use types::Random;
 use worker::{Egress, Resolver};
 
-/// Where environments with a way out have their addresses: a part of the range for benchmarks of networks (RFC 2544), which
+/// Where environments with egress have their addresses: a part of the range for benchmarks of networks (RFC 2544), which
 /// nobody has a network of.
 const NETWORK: &str = "198.19.0.0/16";
 /// Another part of it.
@@ -94,7 +94,7 @@ impl EgressConfiguration {
         ))
     }
 
-    /// For the spawner; none where nothing is to lead out.
+    /// For the spawner; none where there is to be no egress.
     pub(crate) fn spawner_options(&self) -> Result<Option<EgressOptions>, Error> {
         let network = self.network.parse::<Network>();
         let network = network.map_err(|error| wrong("egress.network", &error.to_string()))?;
@@ -114,7 +114,7 @@ impl EgressConfiguration {
         self.spawner_options().ok().flatten().map(|options| EgressOptions { network, ..options })
     }
 
-    /// Whether anything is to lead out.
+    /// Whether there is to be any.
     pub(crate) fn is_wanted(&self) -> bool {
         let reaches = |reach: &Reach| !matches!(reach, Reach::Word(word) if word == "none");
         reaches(&self.default) || self.functions.iter().any(|rule| reaches(&rule.to))

@@ -12,7 +12,7 @@ pub(crate) const MAX_DESTINATIONS: usize = 64;
 /// Highest rate: the kernel counts a burst of a tenth of it in nanoseconds and 64 bits.
 const MAX_RATE: u64 = 10_000_000_000;
 
-/// An environment's way out. There is no IPv6 in any.
+/// An environment's egress: what it reaches outside. There is no IPv6 in any.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Egress {
     /// None: loopback only.
@@ -32,7 +32,7 @@ pub struct Destination {
     port: Option<u16>,
 }
 
-/// How the spawner makes ways out.
+/// How the spawner makes egress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressOptions {
     /// Where environments have their addresses, one each: from /8 to /22, and nobody else's on this host.

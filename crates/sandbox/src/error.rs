@@ -55,8 +55,8 @@ pub enum CreateError {
     /// All uids of the range are in use.
     #[error("every uid of the range is in use: there are as many environments as the spawner may have")]
     Full,
-    /// Nothing leads out here.
-    #[error("the environment is to reach something, but there is no way out of environments here")]
+    /// No environment has egress here.
+    #[error("the environment is to reach something, but environments have no egress here")]
     NoEgress,
     /// An environment of this id lives.
     #[error("an environment with this id exists")]

@@ -55,9 +55,9 @@ pub enum Layer {
     PrivateTmp = 1 << 20,
     /// The host's /dev.
     Devices = 1 << 21,
-    /// The host's firewall does not know the environment's way out.
+    /// The host's firewall does not know the environment's egress.
     EgressFilter = 1 << 22,
-    /// A way out leads everywhere, as far as routes go.
+    /// Egress leads everywhere, as far as routes go.
     EgressRoutes = 1 << 23,
 }
 

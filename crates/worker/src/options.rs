@@ -19,7 +19,7 @@ pub struct Options {
     pub log_bytes_per_second: u32,
     /// How long an initialisation may take. The service's value is 10 s.
     pub init_timeout: Duration,
-    /// Who answers for names to environments that have a way out. Without it they are told that there are none.
+    /// Who answers for names to environments that have egress. Without it they are told that there are none.
     pub resolver: Option<Resolver>,
 }
 

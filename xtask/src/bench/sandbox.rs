@@ -143,7 +143,11 @@ impl Contender {
         let began = Instant::now();
         let status = command.status().map_err(|error| format!("{}: {error}", self.name))?;
         let time = began.elapsed().as_secs_f64() * 1e3;
-        if status.success() { Ok(time) } else { Err(format!("{} ended with {status}", self.command.join(" "))) }
+        if status.success() {
+            Ok(time)
+        } else {
+            Err(format!("{} ended with {status}", self.command.join(" ")))
+        }
     }
 
     fn version(&self) -> String {

@@ -1,4 +1,4 @@
-//! Ways out that other sandboxes had, by the numbers of their reports, and ways to end what holds one.
+//! Escapes that other sandboxes had, by the numbers of their reports, and ways to end what holds one.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;

@@ -71,7 +71,7 @@ pub enum Group {
     UserNamespaces,
     /// What the kernel shows and lets one steer.
     Proc,
-    /// Ways out that other sandboxes had.
+    /// Escapes that other sandboxes had.
     Escapes,
     /// Being somebody else.
     Identity,

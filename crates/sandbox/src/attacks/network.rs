@@ -1,6 +1,6 @@
 //! Reaching what is not one's own, and pretending to be somebody else.
 //!
-//! These are tried without a way out, which is what functions have by default; what a way out leads to, and what not, is tried
+//! These are tried without egress, which is what functions have by default; what egress leads to, and what not, is tried
 //! in a world of the tests' own, because it takes networks that no machine has. Invariant: nothing is sent to anybody but this
 //! machine and addresses that are nobody's.
 
@@ -173,7 +173,7 @@ fn low_ports() -> Verdict {
 /// Kind and value.
 type Attribute<'a> = (u16, &'a [u8]);
 
-/// The messages that make an environment's own way out, from inside.
+/// The messages that make an environment's own egress, from inside.
 fn change_the_network() -> Verdict {
     let address = Ipv4Addr::new(198, 51, 100, 9).octets();
     let loopback = 1u32.to_ne_bytes();

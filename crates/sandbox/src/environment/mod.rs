@@ -1,7 +1,7 @@
 //! The first process of an environment, from its first instruction to the runtime's.
 //!
 //! ```text
-//! clone3 ─ join cgroups ─ way out ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
+//! clone3 ─ join cgroups ─ egress ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
 //!                                                                 └ fork ─ exec of the runtime (pid 2)
 //!                                                  pid 1 ─ reaps, reports the runtime's end, exits: all die
 //! ```
@@ -9,6 +9,7 @@
 //! made along. Invariant: no byte of the runtime's or the function's code runs before the last layer is on.
 
 mod devices;
+mod egress;
 mod identity;
 mod init;
 mod landlock;
@@ -19,7 +20,6 @@ mod procfs;
 mod setup_channel;
 mod streams;
 mod texts;
-mod uplink;
 mod user_namespace;
 
 use std::fs::File;
@@ -28,10 +28,10 @@ use std::sync::Arc;
 
 use rustix::thread::UnshareFlags;
 
+pub(crate) use egress::Link;
 pub(crate) use network::Listeners;
 pub(crate) use setup_channel::{Report, receive_report};
 pub(crate) use texts::Texts;
-pub(crate) use uplink::Uplink;
 pub(crate) use user_namespace::write_once;
 
 use mounts::Swap;
@@ -75,8 +75,8 @@ pub(crate) struct Plan {
     pub(crate) guest: Option<OwnedFd>,
     /// The spawner's pidfd.
     pub(crate) spawner: OwnedFd,
-    /// The way out, if there is one.
-    pub(crate) uplink: Option<Uplink>,
+    /// That of its egress, if it has any.
+    pub(crate) link: Option<Link>,
 }
 
 /// The namespaces that the first process begins in. The cgroup namespace follows after it has joined its cgroups, so that
@@ -134,12 +134,12 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
     if plan.weakened.keeps(Layer::UtsNamespace) {
         rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
     }
-    if let Some(uplink) = &plan.uplink {
-        uplink::make(uplink, plan.weakened)?;
+    if let Some(link) = &plan.link {
+        egress::make(link, plan.weakened)?;
     }
     mounts::build(plan)?;
-    if let Some(uplink) = &plan.uplink {
-        uplink::await_link(uplink)?;
+    if let Some(link) = &plan.link {
+        egress::await_link(link)?;
     }
     let listeners = network::listen(plan.weakened)?;
     setup_channel::send_listeners(&plan.channel, &listeners)?;

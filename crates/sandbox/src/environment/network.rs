@@ -1,7 +1,7 @@
 //! The environment's network: loopback, and the platform's three sockets on it.
 //!
 //! A socket belongs to the namespace that it was made in, so that the platform can serve from outside without a proxy.
-//! Invariant: there is no other interface, hence no way out.
+//! Invariant: there is no other interface, hence no egress.
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;

@@ -19,7 +19,7 @@ use super::{overlay, staging};
 use crate::cgroup::{Freezer, FreezerKind, Group, OomEvent};
 use crate::egress::Egress;
 use crate::environment::mounts::{clone_tree, open_beneath};
-use crate::environment::{self, Plan, Texts, Uplink};
+use crate::environment::{self, Link, Plan, Texts};
 use crate::failpoints;
 use crate::spec::SandboxSpec;
 use crate::step::{At, Failed, Step};
@@ -41,14 +41,14 @@ pub(super) fn begin(
         Ok(group) => group,
         Err(failed) => return Err((failed, lifeline)),
     };
-    let (uplink, address) = match way_out(shop, spec, weakened) {
-        Ok(way_out) => way_out.unzip(),
+    let (link, address) = match egress(shop, spec, weakened) {
+        Ok(egress) => egress.unzip(),
         Err(failed) => {
             shop.remove_group(&spec.id);
             return Err((failed, lifeline));
         }
     };
-    match start(shop, spec, weakened, uid, group, uplink) {
+    match start(shop, spec, weakened, uid, group, link) {
         Ok(Started { birth, pidfd, oom_event, lets_die }) => {
             let state = State::SettingUp(birth);
             let id = spec.id.clone();
@@ -79,14 +79,14 @@ struct Started {
     lets_die: Option<Freezer>,
 }
 
-/// The server has seen to it that there is a gate where one is needed.
-fn way_out(
+/// The server has seen to it that there is egress where some is needed.
+fn egress(
     shop: &mut Workshop,
     spec: &SandboxSpec,
     weakened: Weakened,
-) -> Result<Option<(Uplink, Address)>, Failed> {
-    match &mut shop.gate {
-        Some(gate) if spec.egress != Egress::None => gate.admit(&spec.egress, weakened).map(Some),
+) -> Result<Option<(Link, Address)>, Failed> {
+    match &mut shop.egress {
+        Some(egress) if spec.egress != Egress::None => egress.admit(&spec.egress, weakened).map(Some),
         _ => Ok(None),
     }
 }
@@ -97,13 +97,13 @@ fn start(
     weakened: Weakened,
     uid: u32,
     group: Group,
-    uplink: Option<Uplink>,
+    link: Option<Link>,
 ) -> Result<Started, Failed> {
     let [outside, inside] = ends(spec)?;
     let Group { join, clone_into, gauges, freezer, oom_event } = group;
     let lets_die = freezer.as_ref().filter(|freezer| freezer.kind == FreezerKind::V1);
     let lets_die = lets_die.map(Freezer::try_clone).transpose().at(Step::CgroupOpen)?;
-    let plan = plan(shop, spec, weakened, uid, join, uplink, inside)?;
+    let plan = plan(shop, spec, weakened, uid, join, link, inside)?;
     let flags = environment::clone_flags(shop.mode, weakened);
     match syscalls::clone3(flags, clone_into.as_ref()) {
         Err(errno) => Err(Failed { step: Step::Clone3, errno }),
@@ -149,7 +149,7 @@ fn plan(
     weakened: Weakened,
     uid: u32,
     join: Vec<File>,
-    uplink: Option<Uplink>,
+    link: Option<Link>,
     inside: Ends,
 ) -> Result<Plan, Failed> {
     Ok(Plan {
@@ -174,7 +174,7 @@ fn plan(
         status: inside.status,
         guest: inside.guest,
         spawner: shop.own_pidfd.try_clone().at(Step::MakeChannel)?,
-        uplink,
+        link,
     })
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Environment {
     pub(super) lets_die: Option<Freezer>,
     pub(super) state: State,
     pub(super) is_reaped: bool,
-    /// Of its way out.
+    /// Of its egress.
     pub(super) address: Option<Address>,
     /// Closed last, as the fields are dropped in this order: the platform takes its end for the end of everything.
     pub(super) lifeline: OwnedFd,

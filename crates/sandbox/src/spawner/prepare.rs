@@ -11,7 +11,7 @@ use rustix::process::{PidfdFlags, Resource, Rlimit};
 use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::SpawnerOptions;
-use super::egress::{Address, Gate};
+use super::egress::{Address, HostEgress};
 use super::staging::Staging;
 use super::uids::Uids;
 use crate::cgroup::Groups;
@@ -30,10 +30,10 @@ pub(super) struct Workshop {
     pub(super) filter: Arc<Filter>,
     /// This process.
     pub(super) own_pidfd: OwnedFd,
-    /// Ways out of environments.
-    pub(super) gate: Option<Gate>,
-    /// For the report, when there is to be a gate and is none.
-    pub(super) why_no_gate: Option<String>,
+    /// The host's side of environments' egress.
+    pub(super) egress: Option<HostEgress>,
+    /// For the report, when there is to be egress and is none.
+    pub(super) why_no_egress: Option<String>,
 }
 
 /// Why not.
@@ -60,7 +60,7 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     let groups = Groups::find(&options.name, options.memory_bytes)?;
     match enter_namespaces(options) {
         Ok((mode, uids, staging, filter)) => {
-            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd, gate: None, why_no_gate: None })
+            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd, egress: None, why_no_egress: None })
         }
         Err(failed) => {
             groups.remove_all();
@@ -134,33 +134,33 @@ fn enter_user_namespace() -> Result<(), Failed> {
 }
 
 impl Workshop {
-    /// Makes ways out possible, or learns why they are not. Comes after the trial of everything else.
-    pub(super) fn open_gate(&mut self, options: &SpawnerOptions) {
+    /// Makes egress possible, or learns why it is not. Comes after the trial of everything else.
+    pub(super) fn open_egress(&mut self, options: &SpawnerOptions) {
         match (&options.egress, self.mode) {
             (Some(_), Mode::Rootless) => {
-                self.why_no_gate = Some("ways out of environments need root".to_owned());
+                self.why_no_egress = Some("egress of environments needs root".to_owned());
             }
-            (Some(egress), Mode::Privileged) => match Gate::open(&options.name, egress) {
-                Ok(gate) => self.gate = Some(gate),
-                Err(why) => self.why_no_gate = Some(why),
+            (Some(egress), Mode::Privileged) => match HostEgress::open(&options.name, egress) {
+                Ok(egress) => self.egress = Some(egress),
+                Err(why) => self.why_no_egress = Some(why),
             },
-            (None, Mode::Privileged) => Gate::remove_leftovers(&options.name),
+            (None, Mode::Privileged) => HostEgress::remove_leftovers(&options.name),
             (None, Mode::Rootless) => {}
         }
     }
 
-    /// There are to be no ways out after all.
-    pub(super) fn close_gate(&mut self, why: String) {
-        if let Some(gate) = self.gate.take() {
-            gate.close();
-            self.why_no_gate = Some(why);
+    /// There is to be no egress after all.
+    pub(super) fn close_egress(&mut self, why: String) {
+        if let Some(egress) = self.egress.take() {
+            egress.close();
+            self.why_no_egress = Some(why);
         }
     }
 
     /// The address of an environment that has ended, if it had one.
     pub(super) fn give_back(&mut self, address: Option<Address>) {
-        if let (Some(gate), Some(address)) = (&mut self.gate, address) {
-            gate.give_back(address);
+        if let (Some(egress), Some(address)) = (&mut self.egress, address) {
+            egress.give_back(address);
         }
     }
 
@@ -172,8 +172,8 @@ impl Workshop {
     /// Removes the spawner's groups and its firewall, at its end.
     pub(super) fn remove_all(&self) {
         self.groups.remove_all();
-        if let Some(gate) = &self.gate {
-            gate.close();
+        if let Some(egress) = &self.egress {
+            egress.close();
         }
     }
 }

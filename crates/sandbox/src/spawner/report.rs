@@ -86,14 +86,14 @@ impl Workshop {
         Protection { name: "freezer".to_owned(), in_force: self.groups.freezer.is_ok(), why }
     }
 
-    /// Only where there are to be ways out.
+    /// Only where there is to be egress.
     fn egress(&self) -> Vec<Protection> {
         let missing = |name: &str, why: &String| Protection {
             name: name.to_owned(),
             in_force: false,
             why: why.clone(),
         };
-        match (&self.gate, &self.why_no_gate) {
+        match (&self.egress, &self.why_no_egress) {
             (Some(_), _) => vec![
                 in_force(
                     "egress",

@@ -50,9 +50,9 @@ fn serve(socket: OwnedFd) -> Result<(), Failed> {
         shop.remove_all();
         return refuse_start(&socket, unready);
     }
-    shop.open_gate(&options);
-    if let Err(unready) = trial::way_out(&mut shop) {
-        shop.close_gate(unready);
+    shop.open_egress(&options);
+    if let Err(unready) = trial::egress(&mut shop) {
+        shop.close_egress(unready);
     }
     if let Err(failed) = announce(&socket, &shop) {
         shop.remove_all();
@@ -220,7 +220,7 @@ impl Server {
         if self.environments.has_id(&spec.id) {
             return Err((Answer::Refused(Refusal::Duplicate), lifeline));
         }
-        if spec.egress != Egress::None && self.shop.gate.is_none() {
+        if spec.egress != Egress::None && self.shop.egress.is_none() {
             return Err((Answer::Refused(Refusal::NoEgress), lifeline));
         }
         let Some(slot) = self.environments.free_slot(self.uid_count) else {

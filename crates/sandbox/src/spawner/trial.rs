@@ -1,5 +1,5 @@
 //! The trial at the start: one environment on an empty root with two layers, which must get as far as the exec of a
-//! program that is not there. Where environments may have a way out, another one with it.
+//! program that is not there. Where environments may have egress, another one with it.
 //!
 //! Invariant: a spawner that reports itself ready has seen every step of an environment's creation succeed on this machine.
 
@@ -25,9 +25,9 @@ pub(super) fn run(shop: &mut Workshop) -> Result<(), Unready> {
     reach_the_exec(shop, Egress::None)
 }
 
-/// The same with a way out, where there is one. What fails there makes no ways out possible, and nothing else impossible.
-pub(super) fn way_out(shop: &mut Workshop) -> Result<(), String> {
-    if shop.gate.is_none() {
+/// The same with egress, where there is any. What fails there makes egress impossible, and nothing else.
+pub(super) fn egress(shop: &mut Workshop) -> Result<(), String> {
+    if shop.egress.is_none() {
         return Ok(());
     }
     reach_the_exec(shop, Egress::Internet).map_err(|unready| match unready {

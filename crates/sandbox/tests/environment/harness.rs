@@ -76,7 +76,7 @@ impl Bench {
         Self::with_egress(name, root, None)
     }
 
-    /// The same, where environments may have ways out.
+    /// The same, where environments may have egress.
     pub(crate) fn with_egress(name: &str, root: &Path, egress: Option<EgressOptions>) -> Self {
         let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
         let frugal = Rlimit { current: Some(FRUGAL_DESCRIPTORS), maximum: hard };

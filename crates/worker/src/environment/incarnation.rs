@@ -34,7 +34,7 @@ pub(crate) struct Surroundings {
     pub(crate) memory: Arc<MemoryWatch>,
     /// What serves the platform's API in it.
     pub(crate) platform: Arc<dyn PlatformEndpoint>,
-    /// Who knows names, if it has a way out.
+    /// Who knows names, if it has egress.
     pub(crate) resolver: Option<Resolver>,
     /// Its own id.
     pub(crate) id: EnvironmentId,

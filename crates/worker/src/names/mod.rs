@@ -1,8 +1,8 @@
 //! Names, as an environment asks for them: at 127.0.0.1:53 of its own network, where the platform answers.
 //!
-//! Without a way out every name is one that does not exist. That is not the refusal that it could be, because musl's resolver
+//! Without egress every name is one that does not exist. That is not the refusal that it could be, because musl's resolver
 //! waits for another answer after a refusal, as long as after none. TCP has no listener there: connections are refused.
-//! With a way out the operator's resolver is asked.
+//! With egress the operator's resolver is asked.
 //! Invariant: an environment that asks for nothing costs a registered socket and a sleeping task, no buffer.
 
 mod message;

@@ -136,7 +136,7 @@ def handler(event, context):
     Verdict::Passed
 }
 
-/// Without a way out no name leads anywhere, and nothing waits for one.
+/// Without egress no name leads anywhere, and nothing waits for one.
 pub(crate) fn names(bench: &Bench) -> Verdict {
     const CODE: &str = "import socket, time
 def handler(event, context):

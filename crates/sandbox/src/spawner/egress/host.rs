@@ -1,4 +1,4 @@
-//! What the host has to have for ways out, and what it tells.
+//! What the host has to have for egress, and what it tells.
 //!
 //! Invariant: no setting of the host is changed here.
 

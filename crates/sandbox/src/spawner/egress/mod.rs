@@ -1,4 +1,4 @@
-//! Ways out of environments, as the spawner keeps them: addresses, lists of destinations, and the firewall around all.
+//! The host's side of environments' egress, as the spawner keeps it: addresses, lists of destinations, and the firewall around all.
 //!
 //! Invariant: no environment has an interface before the rules that hold it are in the kernel, and the rules go last.
 
@@ -16,7 +16,7 @@ use addresses::Addresses;
 use rules::{INTERNET, Rules};
 
 use crate::egress::{Destination, Egress, EgressOptions, Network};
-use crate::environment::Uplink;
+use crate::environment::Link;
 use crate::netlink;
 use crate::step::{At, Failed, Step};
 use crate::weaken::{Layer, Weakened};
@@ -24,14 +24,14 @@ use crate::weaken::{Layer, Weakened};
 /// Most different lists in a spawner's life: a number has two digits, and 0 is the internet's.
 const MAX_LISTS: usize = 99;
 
-/// All ways out.
-pub(super) struct Gate {
+/// That of all environments.
+pub(super) struct HostEgress {
     rules: Rules,
     addresses: Addresses,
     lists: BTreeMap<Vec<Destination>, u8>,
 }
 
-impl Gate {
+impl HostEgress {
     /// Makes the rules, in place of those that an earlier spawner of this name left. The error is for the operator.
     pub(super) fn open(name: &str, options: &EgressOptions) -> Result<Self, String> {
         let rules = Rules::new(name, options.clone(), host::connected(), host::connections());
@@ -40,7 +40,7 @@ impl Gate {
         Ok(Self { addresses: Addresses::of(options.network), rules, lists: BTreeMap::new() })
     }
 
-    /// Removes what an earlier spawner of this name left, where there are to be no ways out any more.
+    /// Removes what an earlier spawner of this name left, where there is to be no egress any more.
     pub(super) fn remove_leftovers(name: &str) {
         let network = Network::EVERYTHING;
         let rules = Rules::new(name, EgressOptions { network, bytes_per_second: 0 }, Vec::new(), 0);
@@ -48,17 +48,17 @@ impl Gate {
         let _ = host::nft(&rules.removal());
     }
 
-    /// What an environment needs for its way out, and the address to give back at its end.
-    pub(super) fn admit(&mut self, egress: &Egress, weakened: Weakened) -> Result<(Uplink, Address), Failed> {
+    /// What an environment needs for its egress, and the address to give back at its end.
+    pub(super) fn admit(&mut self, egress: &Egress, weakened: Weakened) -> Result<(Link, Address), Failed> {
         let list = self.number(egress)?;
-        let host = netlink::socket().at(Step::UplinkHost)?;
-        let address = self.addresses.take().ok_or(Errno::ADDRNOTAVAIL).at(Step::UplinkAddress)?;
+        let host = netlink::socket().at(Step::EgressHost)?;
+        let address = self.addresses.take().ok_or(Errno::ADDRNOTAVAIL).at(Step::EgressAddress)?;
         let name = match weakened.keeps(Layer::EgressFilter) {
             true => self.rules.interface(list, address.place),
             false => self.rules.unknown_interface(address.place),
         };
         let (reach, prohibit) = self.routes(egress);
-        Ok((Uplink { host, name, address: address.address, reach, prohibit }, address))
+        Ok((Link { host, name, address: address.address, reach, prohibit }, address))
     }
 
     /// The address of an environment that has ended.
@@ -88,7 +88,7 @@ impl Gate {
         Ok(number)
     }
 
-    /// What leads out, and what does not although it may be a part of that.
+    /// What is reached, and what is not although it may be a part of that.
     fn routes(&self, egress: &Egress) -> (Vec<Network>, Vec<Network>) {
         let never = self.rules.never().into_iter();
         let (mut reach, mut prohibit): (Vec<_>, Vec<_>) = match egress {

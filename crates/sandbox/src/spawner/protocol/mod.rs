@@ -69,7 +69,7 @@ pub(crate) enum Refusal {
     Full = 2,
     /// The id is taken.
     Duplicate = 3,
-    /// Nothing leads out.
+    /// There is no egress.
     NoEgress = 4,
 }
 

@@ -1,5 +1,5 @@
-//! Every step of making a way out, and some behind it, made to fail in the process that takes it: no interface, route, neighbour
-//! or rule is left, and the next way out is the one that was asked for and no more.
+//! Every step of making egress, and some behind it, made to fail in the process that takes it: no interface, route, neighbour
+//! or rule is left, and the next egress is what was asked for and no more.
 
 use std::path::Path;
 use std::time::Instant;
@@ -15,12 +15,12 @@ use crate::host::{PATIENCE, eventually};
 /// Who takes them: each is reached, or this fails.
 const STEPS: [(Process, Step); 7] = [
     (Process::Spawner, Step::EgressList),
-    (Process::Spawner, Step::UplinkHost),
-    (Process::Spawner, Step::UplinkAddress),
-    (Process::First, Step::UplinkNoIpv6),
-    (Process::First, Step::UplinkPair),
-    (Process::First, Step::UplinkHost),
-    (Process::First, Step::UplinkInside),
+    (Process::Spawner, Step::EgressHost),
+    (Process::Spawner, Step::EgressAddress),
+    (Process::First, Step::EgressNoIpv6),
+    (Process::First, Step::EgressPair),
+    (Process::First, Step::EgressHost),
+    (Process::First, Step::EgressInside),
 ];
 /// What is behind them, with the interfaces in place.
 const BEHIND: [(Process, Step); 4] = [
@@ -30,7 +30,7 @@ const BEHIND: [(Process, Step); 4] = [
     (Process::First, Step::SendListeners),
 ];
 
-/// What the host has of ways out: interfaces, routes and neighbours.
+/// What the host has of egress: interfaces, routes and neighbours.
 fn host() -> Vec<String> {
     let all = ["link show\n", "route show table all\n", "neigh show nud all\n"].map(world::ip).concat();
     let name = |line: &str| line.split([' ', '@', ':']).any(is_ours);
@@ -51,7 +51,7 @@ pub(super) fn run(root: &Path) {
     for (process, step) in STEPS.into_iter().chain(BEHIND) {
         for action in [Action::Error, Action::Death] {
             let is_end = process == Process::Spawner && action == Action::Death;
-            if is_end && !is_whole() && step != Step::UplinkAddress {
+            if is_end && !is_whole() && step != Step::EgressAddress {
                 continue;
             }
             turn += 1;
@@ -91,7 +91,7 @@ fn fail(own: &Bench, failpoint: Failpoint, list: &Egress) {
     }
 }
 
-/// The trial at a spawner's start has a way out too. Without that one there is none, which is said; nothing is left either way.
+/// The trial at a spawner's start has egress too. Without that there is none, which is said; nothing is left either way.
 fn starts(name: &str, root: &Path) {
     for (process, step) in STEPS.into_iter().filter(|(_, step)| *step != Step::EgressList) {
         arm_start(Some(Failpoint { step, process, action: Action::Error }));

@@ -1,4 +1,4 @@
-//! Ways out of environments, in a world of the test's own: what leads out and what does not, with each layer and without.
+//! Egress of environments, in a world of the test's own: what it leads to and what not, with each layer and without.
 //!
 //! Each scenario is a process of its own, because its network namespace is the host's of the spawner that it starts.
 

@@ -83,7 +83,7 @@ pub(super) fn assert_refused(ended: &Ended, address: &str, refusals: &[&str]) {
     }
 }
 
-/// The public world and nothing else; whoever has no way out still has none.
+/// The public world and nothing else; whoever has no egress still has none.
 pub(super) fn internet(root: &Path) {
     let _world = world::make();
     let bench = bench(root);
@@ -223,7 +223,7 @@ pub(super) fn leftovers(root: &Path) {
     drop(first);
     assert!(eventually(|| links() == 0));
     assert_eq!(tables(), 1);
-    // Also where nothing is to lead out any more.
+    // Also where there is to be no egress any more.
     drop(Bench::with_egress(&name, root, None));
     assert_eq!(tables(), 0);
     let again = Bench::with_egress(&name, root, options(1 << 30));
@@ -251,7 +251,7 @@ pub(super) fn connections(root: &Path) {
     assert_eq!(after(most / 2).trim(), "after ok 192.0.2.2");
 }
 
-/// A killed function's connection, of which nobody takes what it still has to send, does not keep its way out for long.
+/// A killed function's connection, of which nobody takes what it still has to send, does not keep its egress for long.
 pub(super) fn orphans(root: &Path) {
     let _world = world::make();
     let bench = bench(root);
@@ -271,11 +271,11 @@ pub(super) fn orphans(root: &Path) {
     drop(held);
     let begin = Instant::now();
     assert!(eventually(|| links() == 0), "it is still there");
-    println!("COST a way out whose function left data goes after {:?}", begin.elapsed());
+    println!("COST the egress whose function left data goes after {:?}", begin.elapsed());
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
-/// What can't be is said: forwarding that is off, a network that is taken, a way out that nobody configured.
+/// What can't be is said: forwarding that is off, a network that is taken, egress that nobody configured.
 pub(super) fn refusals(root: &Path) {
     let _world = world::make();
     let why = |bench: &Bench| {
@@ -302,7 +302,7 @@ pub(super) fn refusals(root: &Path) {
     assert_eq!(tables(), 0);
 }
 
-/// What a way out adds to a creation.
+/// What egress adds to a creation.
 pub(super) fn cost(root: &Path) {
     let _world = world::make();
     let bench = bench(root);
@@ -324,7 +324,7 @@ pub(super) fn cost(root: &Path) {
     };
     let list = allow(&["10.0.0.0/8:443", "203.0.113.0/24"]);
     println!(
-        "COST creation, median of 40: without a way out {:?}, with one {:?}, with a list {:?}",
+        "COST creation, median of 40: without egress {:?}, with it {:?}, with a list {:?}",
         time(&Egress::None),
         time(&Egress::Internet),
         time(&list)

@@ -6,11 +6,11 @@ use sandbox::Step;
 
 /// Steps that no process takes here, with the reason; `R` for root's mode only, `P` for the plain user's, `B` for both.
 const NOWHERE: [(char, Step, &str); 21] = [
-    ('B', Step::UplinkHost, NO_EGRESS),
-    ('B', Step::UplinkAddress, NO_EGRESS),
-    ('B', Step::UplinkNoIpv6, NO_EGRESS),
-    ('B', Step::UplinkPair, NO_EGRESS),
-    ('B', Step::UplinkInside, NO_EGRESS),
+    ('B', Step::EgressHost, NO_EGRESS),
+    ('B', Step::EgressAddress, NO_EGRESS),
+    ('B', Step::EgressNoIpv6, NO_EGRESS),
+    ('B', Step::EgressPair, NO_EGRESS),
+    ('B', Step::EgressInside, NO_EGRESS),
     ('B', Step::EgressList, NO_EGRESS),
     ('P', Step::ClaimUids, "a plain user has no range of uids to claim"),
     ('P', Step::CgroupClean, "a plain user can make no cgroup here"),
@@ -33,7 +33,7 @@ const NOWHERE: [(char, Step, &str); 21] = [
     ('P', Step::SetGroups, "a plain user can't drop its groups"),
 ];
 
-const NO_EGRESS: &str = "only with a way out, which these cases' spawners do not offer, but that of `root_ways_out_that_fail_leave_nothing`";
+const NO_EGRESS: &str = "only with egress, which these cases' spawners do not offer, but that of `root_egress_that_fails_leaves_nothing`";
 
 /// Every step was made to fail, or has its reason.
 pub(super) fn assert_complete(reached: &BTreeSet<String>, half: char) {

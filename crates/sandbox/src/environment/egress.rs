@@ -1,4 +1,4 @@
-//! The way out: a pair of interfaces, one end on the host, one inside.
+//! Egress of one environment: a pair of interfaces, one end on the host, one inside.
 //!
 //! ```text
 //! inside: eth0, address/32 ── veth ── host: l…p…n…, no address        routes: address/32 to it
@@ -23,13 +23,13 @@ use crate::syscalls;
 use crate::weaken::{Layer, Weakened};
 
 /// What the spawner gives one environment.
-pub(crate) struct Uplink {
+pub(crate) struct Link {
     /// A routing socket of the host's network.
     pub(crate) host: OwnedFd,
     /// The interface's name there: at most 15 bytes.
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
-    /// What leads out.
+    /// What is reached through it.
     pub(crate) reach: Vec<Network>,
     /// What does not, although it may be a part of that.
     pub(crate) prohibit: Vec<Network>,
@@ -54,37 +54,37 @@ const RTNH_F_ONLINK: u32 = 4;
 /// Made by an administrator, not by a routing daemon.
 const STATIC: u8 = 4;
 
-pub(super) fn make(uplink: &Uplink, weakened: Weakened) -> Result<(), Failed> {
+pub(super) fn make(link: &Link, weakened: Weakened) -> Result<(), Failed> {
     forbid_ipv6()?;
     hurry_orphans()?;
-    pair(uplink)?;
-    let index = netdevice::name_to_index(&uplink.host, &uplink.name).at(Step::UplinkHost)?;
-    host_end(uplink, index).at(Step::UplinkHost)?;
-    inside_end(uplink, weakened).at(Step::UplinkInside)
+    pair(link)?;
+    let index = netdevice::name_to_index(&link.host, &link.name).at(Step::EgressHost)?;
+    host_end(link, index).at(Step::EgressHost)?;
+    inside_end(link, weakened).at(Step::EgressInside)
 }
 
 /// Waits until the host's end passes packets. The kernel learns that it may by a worker of its own, some time after both ends are
 /// up, and drops what comes before.
-pub(super) fn await_link(uplink: &Uplink) -> Result<(), Failed> {
+pub(super) fn await_link(link: &Link) -> Result<(), Failed> {
     let begin = Instant::now();
-    while !syscalls::is_running(&uplink.host, &uplink.name).at(Step::UplinkHost)? {
+    while !syscalls::is_running(&link.host, &link.name).at(Step::EgressHost)? {
         if begin.elapsed() > PATIENCE {
-            return Err(Errno::TIMEDOUT).at(Step::UplinkHost);
+            return Err(Errno::TIMEDOUT).at(Step::EgressHost);
         }
         std::thread::sleep(PAUSE);
     }
     // The worker holds the lock that this takes.
-    let index = netdevice::name_to_index(&uplink.host, &uplink.name).at(Step::UplinkHost)?;
+    let index = netdevice::name_to_index(&link.host, &link.name).at(Step::EgressHost)?;
     let mut batch = Batch::default();
     raise(&mut batch, index);
-    batch.send(&uplink.host, |_| false).at(Step::UplinkHost)
+    batch.send(&link.host, |_| false).at(Step::EgressHost)
 }
 
 /// Connections that a killed function leaves are the kernel's, and keep the namespace with both ends as long as it tries to deliver
 /// what they still had to send: a minute and more to somebody who has fallen silent.
 fn hurry_orphans() -> Result<(), Failed> {
     let path = std::path::Path::new("/proc/sys/net/ipv4/tcp_orphan_retries");
-    write_once(path, "1").at(Step::UplinkInside)
+    write_once(path, "1").at(Step::EgressInside)
 }
 
 /// Of every interface that is still to come in this network namespace, which is what is to be seen below /proc/sys/net.
@@ -94,18 +94,18 @@ fn forbid_ipv6() -> Result<(), Failed> {
         match write_once(std::path::Path::new(&path), value) {
             // A kernel without IPv6.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            written => written.at(Step::UplinkNoIpv6)?,
+            written => written.at(Step::EgressNoIpv6)?,
         }
     }
     Ok(())
 }
 
-fn pair(uplink: &Uplink) -> Result<(), Failed> {
+fn pair(link: &Link) -> Result<(), Failed> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let own = rustix::fs::open("/proc/self/ns/net", flags, FileMode::empty()).at(Step::UplinkPair)?;
+    let own = rustix::fs::open("/proc/self/ns/net", flags, FileMode::empty()).at(Step::EgressPair)?;
     let mut batch = Batch::default();
     let message = batch.make(libc::RTM_NEWLINK, &interface(0, false));
-    batch.attribute(libc::IFLA_IFNAME, &terminated(&uplink.name));
+    batch.attribute(libc::IFLA_IFNAME, &terminated(&link.name));
     batch.attribute(libc::IFLA_ADDRESS, &HOST_MAC);
     let info = batch.open(libc::IFLA_LINKINFO);
     batch.attribute(libc::IFLA_INFO_KIND, b"veth");
@@ -117,10 +117,10 @@ fn pair(uplink: &Uplink) -> Result<(), Failed> {
     batch.attribute(libc::IFLA_NET_NS_FD, &own.as_raw_fd().to_ne_bytes());
     [peer, data, info].iter().for_each(|attribute| batch.close(attribute));
     batch.end(&message);
-    batch.send(&uplink.host, |_| false).at(Step::UplinkPair)
+    batch.send(&link.host, |_| false).at(Step::EgressPair)
 }
 
-fn host_end(uplink: &Uplink, index: u32) -> rustix::io::Result<()> {
+fn host_end(link: &Link, index: u32) -> rustix::io::Result<()> {
     let mut quiet = Batch::default();
     let message = quiet.change(libc::RTM_SETLINK, &interface(index, false));
     let families = quiet.open(libc::IFLA_AF_SPEC);
@@ -130,27 +130,27 @@ fn host_end(uplink: &Uplink, index: u32) -> rustix::io::Result<()> {
     quiet.end(&message);
     // A kernel without IPv6, or with it off for this interface.
     let has_no_ipv6 = |errno| [Errno::AFNOSUPPORT, Errno::OPNOTSUPP, Errno::INVAL].contains(&errno);
-    quiet.send(&uplink.host, has_no_ipv6)?;
+    quiet.send(&link.host, has_no_ipv6)?;
     let mut batch = Batch::default();
     raise(&mut batch, index);
-    neighbour(&mut batch, index, uplink.address, INSIDE_MAC);
-    route(&mut batch, Route { to: uplink.address, bits: 32, kind: libc::RTN_UNICAST, via: None, index });
-    batch.send(&uplink.host, |_| false)
+    neighbour(&mut batch, index, link.address, INSIDE_MAC);
+    route(&mut batch, Route { to: link.address, bits: 32, kind: libc::RTN_UNICAST, via: None, index });
+    batch.send(&link.host, |_| false)
 }
 
-fn inside_end(uplink: &Uplink, weakened: Weakened) -> rustix::io::Result<()> {
+fn inside_end(link: &Link, weakened: Weakened) -> rustix::io::Result<()> {
     let index = INSIDE.1;
     let mut batch = Batch::default();
     raise(&mut batch, index);
     let message = batch.make(libc::RTM_NEWADDR, &address(index));
-    batch.attribute(libc::IFA_LOCAL, &uplink.address.octets());
-    batch.attribute(libc::IFA_ADDRESS, &uplink.address.octets());
+    batch.attribute(libc::IFA_LOCAL, &link.address.octets());
+    batch.attribute(libc::IFA_ADDRESS, &link.address.octets());
     batch.end(&message);
     neighbour(&mut batch, index, GATEWAY, HOST_MAC);
     let holds = weakened.keeps(Layer::EgressRoutes);
     let everything = [Network::EVERYTHING];
     let (reach, prohibit) =
-        if holds { (&uplink.reach[..], &uplink.prohibit[..]) } else { (&everything[..], &[][..]) };
+        if holds { (&link.reach[..], &link.prohibit[..]) } else { (&everything[..], &[][..]) };
     for network in reach {
         let (to, bits) = (network.address(), network.bits());
         route(&mut batch, Route { to, bits, kind: libc::RTN_UNICAST, via: Some(GATEWAY), index });
