@@ -5,6 +5,8 @@
 
 mod encoding;
 
+use std::str::FromStr;
+
 use rustix::io::Errno;
 
 use encoding::{Reader, Writer, header};
@@ -184,8 +186,13 @@ pub(crate) fn decode_options(body: &[u8]) -> Result<SpawnerOptions, Malformed> {
 }
 
 fn decode_egress_options(reader: &mut Reader<'_>) -> Result<EgressOptions, Malformed> {
-    let network = reader.text()?.parse().map_err(|_| Malformed)?;
+    let network = only_form(&reader.text()?)?;
     Ok(EgressOptions { network, bytes_per_second: reader.number()? })
+}
+
+/// A text that is written as we write it. A port with a leading zero, say, means the same, and is none of ours.
+fn only_form<T: FromStr + ToString>(text: &str) -> Result<T, Malformed> {
+    text.parse().ok().filter(|value: &T| value.to_string() == text).ok_or(Malformed)
 }
 
 fn encode_egress(writer: &mut Writer, egress: &Egress) {
@@ -201,7 +208,7 @@ fn encode_egress(writer: &mut Writer, egress: &Egress) {
 
 fn decode_egress(reader: &mut Reader<'_>) -> Result<Egress, Malformed> {
     let (kind, texts) = (reader.number()?, reader.texts()?);
-    let list = texts.iter().map(|text| text.parse().map_err(|_| Malformed)).collect::<Result<Vec<_>, _>>()?;
+    let list = texts.iter().map(|text| only_form(text)).collect::<Result<Vec<_>, _>>()?;
     match kind {
         0 if list.is_empty() => Ok(Egress::None),
         1 if list.is_empty() => Ok(Egress::Internet),

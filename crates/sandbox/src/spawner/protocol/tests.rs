@@ -223,3 +223,12 @@ fn example() -> SandboxSpec {
         },
     }
 }
+
+/// The same destination, written otherwise than we write it.
+#[test]
+fn a_destination_has_one_form() {
+    assert!(only_form::<Destination>("203.0.113.0/24:43").is_ok());
+    for other in ["203.0.113.0/24:043", "203.0.113.1", "203.0.113.0/024"] {
+        assert_eq!(only_form::<Destination>(other), Err(Malformed), "{other}");
+    }
+}
