@@ -77,6 +77,7 @@ impl Shop {
     fn spec(&self, number: usize) -> SandboxSpec {
         SandboxSpec {
             id: format!("{number:032x}"),
+            tenant: "0".repeat(12),
             root: self.root.path().to_owned(),
             code: self.code.clone(),
             layers: Vec::new(),

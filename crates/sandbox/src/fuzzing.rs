@@ -63,6 +63,7 @@ pub fn spawner_protocol_seeds() -> Vec<Vec<u8>> {
 fn spec() -> Option<SandboxSpec> {
     Some(SandboxSpec {
         id: "0123456789abcdef".repeat(2),
+        tenant: "123456789012".to_owned(),
         root: "/var/lib/lambent/runtimes/python3.11".into(),
         code: TreeName::parse(&"a".repeat(64)).ok()?,
         layers: vec![TreeName::parse(&"b".repeat(64)).ok()?],

@@ -66,6 +66,8 @@ pub struct Limits {
 pub struct SandboxSpec {
     /// Name of the environment: 32 lowercase hexadecimal digits, unique among the living.
     pub id: String,
+    /// Whose it is: 12 digits. Environments of one tenant share what one tenant may have of the machine.
+    pub tenant: String,
     /// The prepared runtime root on this host, absolute. It becomes `/`, read-only. It must hold the empty mount points `dev`,
     /// `proc`, `tmp`, `var/task`, `opt` and a file `etc/passwd`.
     pub root: PathBuf,
@@ -96,6 +98,9 @@ pub enum SpecError {
     /// The id.
     #[error("the environment's id is not 32 lowercase hexadecimal digits")]
     Id,
+    /// The tenant.
+    #[error("the tenant's name is not 12 digits")]
+    Tenant,
     /// The code tree.
     #[error("the code tree's name is not 64 lowercase hexadecimal digits")]
     TreeName,
@@ -135,6 +140,7 @@ impl std::fmt::Debug for SandboxSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SandboxSpec")
             .field("id", &self.id)
+            .field("tenant", &self.tenant)
             .field("root", &self.root)
             .field("code", &self.code)
             .field("layers", &self.layers)
@@ -148,6 +154,9 @@ impl SandboxSpec {
     pub fn check(&self) -> Result<(), SpecError> {
         if self.id.len() != 32 || !self.id.bytes().all(is_lower_hex) {
             return Err(SpecError::Id);
+        }
+        if self.tenant.len() != 12 || !self.tenant.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(SpecError::Tenant);
         }
         if !self.root.to_str().is_some_and(is_plain_absolute) {
             return Err(SpecError::Root);

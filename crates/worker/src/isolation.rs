@@ -9,6 +9,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use types::AccountId;
 
 /// Makes isolated environments.
 pub trait Isolation: Send + Sync + 'static {
@@ -27,6 +28,8 @@ pub trait Isolation: Send + Sync + 'static {
 pub struct CellSpec {
     /// 32 hexadecimal digits, unique among the living.
     pub id: String,
+    /// Whose it is.
+    pub account: AccountId,
     /// The runtime's read-only root.
     pub root: PathBuf,
     /// The code tree that becomes /var/task.

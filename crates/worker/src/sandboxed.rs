@@ -54,6 +54,7 @@ pub(crate) fn refused(error: CreateError, spec: &CellSpec) -> IsolationError {
 fn sandbox_spec(spec: &CellSpec) -> Result<SandboxSpec, sandbox::SpecError> {
     Ok(SandboxSpec {
         id: spec.id.clone(),
+        tenant: spec.account.to_string(),
         root: spec.root.clone(),
         code: tree_name(&spec.code)?,
         layers: spec.layers.iter().map(tree_name).collect::<Result<_, _>>()?,

@@ -254,6 +254,7 @@ fn cell_spec(spec: &EnvironmentSpec, runtime: &Runtime, program: &[String], proc
     offer_channel(&mut env, runtime.speaks_frames());
     CellSpec {
         id: spec.id.to_string(),
+        account: spec.account,
         root: runtime.root.clone(),
         code: spec.code.id,
         layers: spec.layers.iter().map(|layer| layer.id).collect(),

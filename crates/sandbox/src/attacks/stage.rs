@@ -133,6 +133,7 @@ fn spec(target: &Target<'_>, role: &str, facts: &Facts) -> SandboxSpec {
     let head = [target.program.clone(), role.to_owned()];
     SandboxSpec {
         id: format!("{:08x}{:08x}{:016x}", 0xA77A_C4ED_u32, std::process::id(), serial()),
+        tenant: "0".repeat(12),
         root: target.root.clone(),
         code: target.code.clone(),
         layers: Vec::new(),

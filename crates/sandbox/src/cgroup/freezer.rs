@@ -105,8 +105,8 @@ impl FreezerPlace {
     }
 
     /// Gives an environment its freezer.
-    pub(super) fn add(&self, id: &str, group: &mut Group) -> Result<(), Failed> {
-        let path = self.path.join(id);
+    pub(super) fn add(&self, name: &str, group: &mut Group) -> Result<(), Failed> {
+        let path = self.path.join(name);
         if !self.is_shared {
             std::fs::create_dir(&path).at(Step::CgroupCreate)?;
             match self.kind {

@@ -31,15 +31,22 @@ pub(super) fn remove(mounts: &str, own: &str, name: &str) -> Result<(), Failed> 
 
 /// Removes the spawner's directories with all that is in them.
 pub(super) fn remove_places(places: &[&Path], freezer: Option<&FreezerPlace>) -> Result<(), Failed> {
-    let groups: Vec<PathBuf> = places.iter().flat_map(|place| children(place)).collect();
+    let groups: Vec<PathBuf> = places.iter().flat_map(|place| below(place)).collect();
     retry_busy(|| {
         groups.iter().for_each(|group| kill_members(group));
         if let Some(freezer) = freezer {
-            children(&freezer.path).iter().for_each(|group| freezer.let_die(group));
+            below(&freezer.path).iter().for_each(|group| freezer.let_die(group));
         }
         groups.iter().try_for_each(|group| remove_group(group))
     })?;
     places.iter().try_for_each(|place| remove_group(place))
+}
+
+/// The groups of environments and of their tenants, each before the one that it is in. Nothing is deeper: a spawner makes no
+/// other, and nobody inside can make any.
+fn below(place: &Path) -> Vec<PathBuf> {
+    let with_own = |group: PathBuf| children(&group).into_iter().chain([group]);
+    children(place).into_iter().flat_map(with_own).collect()
 }
 
 fn children(place: &Path) -> Vec<PathBuf> {

@@ -1,5 +1,10 @@
 //! Resource groups: one trait over the v1 hierarchies (hybrid too) and v2, and the freezer of either.
 //!
+//! ```text
+//! spawner's group        all environments together: memory
+//!  └ a tenant's group    its environments together: memory, and as much processor time as any other tenant's
+//!     └ environment's    its own limits; among its tenant's, processor time by its share
+//! ```
 //! Invariant: a group is limited before a process joins it, and removed only after its last process is dead.
 
 mod cpu;
@@ -8,6 +13,7 @@ mod gauges;
 mod leftovers;
 mod mounts;
 mod oom;
+mod tenants;
 mod v1;
 mod v2;
 
@@ -19,6 +25,7 @@ use std::path::{Path, PathBuf};
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 use crate::weaken::{Layer, Weakened};
+use tenants::Tenants;
 
 pub(crate) use cpu::CpuQuota;
 pub(crate) use freezer::{Freezer, FreezerKind, FreezerPlace};
@@ -27,10 +34,13 @@ pub(crate) use oom::OomEvent;
 pub(crate) use v1::V1;
 pub(crate) use v2::V2;
 
-/// The trees of the limits, in which the spawner makes one group per environment.
+/// The trees of the limits, in which the spawner makes one group per environment below that of its tenant.
 pub(crate) trait Hierarchy {
-    /// Makes and limits the group of an environment.
-    fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed>;
+    /// Makes and limits the group of an environment. The name is a path: the tenant's and its own.
+    fn create(&self, name: &str, limits: &Limits) -> Result<Group, Failed>;
+    /// Limits a tenant's group, which was made in every place, before the first of its environments. Nothing is to be done for
+    /// processor time: the kernel begins each group with the weight of all others.
+    fn limit_tenant(&self, tenant: &str, memory_bytes: u64) -> Result<(), Failed>;
     /// The spawner's directories.
     fn places(&self) -> Vec<&Path>;
     /// Whether memory, processes and processor time are limited, in this order.
@@ -62,6 +72,7 @@ pub(crate) struct Group {
 pub(crate) struct Groups {
     pub(crate) limits: Result<Box<dyn Hierarchy>, String>,
     pub(crate) freezer: Result<FreezerPlace, String>,
+    tenants: Tenants,
 }
 
 impl Groups {
@@ -74,28 +85,55 @@ impl Groups {
         let limits = limits(&mounts, &own, name);
         limits.iter().try_for_each(|hierarchy| hierarchy.limit_all(memory_bytes))?;
         let freezer = freezer(limits.as_deref().ok(), &mounts, &own, name);
-        Ok(Self { limits, freezer })
+        Ok(Self { limits, freezer, tenants: Tenants::of(memory_bytes) })
     }
 
-    /// Makes the group of an environment, or the part of it that is wanted.
-    pub(crate) fn create(&self, id: &str, limits: &Limits, weakened: Weakened) -> Result<Group, Failed> {
+    /// Makes the group of an environment, or the part of it that is wanted, and its tenant's before the first one.
+    pub(crate) fn create(
+        &mut self,
+        tenant: &str,
+        id: &str,
+        limits: &Limits,
+        weakened: Weakened,
+    ) -> Result<Group, Failed> {
+        let made = match self.tenants.enter(tenant, id) {
+            true => self.make_tenant(tenant),
+            false => Ok(()),
+        };
+        made.and_then(|()| self.make(&format!("{tenant}/{id}"), limits, weakened)).inspect_err(|_| {
+            // The first failure is the one to report.
+            let _ = self.remove(id);
+        })
+    }
+
+    fn make_tenant(&self, tenant: &str) -> Result<(), Failed> {
+        self.places().try_for_each(|place| std::fs::create_dir(place.join(tenant)).at(Step::CgroupCreate))?;
+        let bytes = self.tenants.memory_bytes();
+        self.limits.iter().try_for_each(|hierarchy| hierarchy.limit_tenant(tenant, bytes))
+    }
+
+    fn make(&self, name: &str, limits: &Limits, weakened: Weakened) -> Result<Group, Failed> {
         let hierarchy = self.limits.as_ref().ok().filter(|_| weakened.keeps(Layer::Cgroup));
-        let mut group = hierarchy.map_or_else(|| Ok(Group::default()), |found| found.create(id, limits))?;
+        let mut group = hierarchy.map_or_else(|| Ok(Group::default()), |found| found.create(name, limits))?;
         if let Ok(place) = &self.freezer
             && weakened.keeps(Layer::Freezer)
             && (hierarchy.is_some() || !place.is_shared)
         {
-            place.add(id, &mut group).inspect_err(|_| {
-                // The first failure is the one to report.
-                let _ = self.remove(id);
-            })?;
+            place.add(name, &mut group)?;
         }
         Ok(group)
     }
 
-    /// Removes the group of an environment; EBUSY as long as a process of it is not reaped.
-    pub(crate) fn remove(&self, id: &str) -> Result<(), Failed> {
-        self.places().try_for_each(|place| remove_group(&place.join(id)))
+    /// Removes the group of an environment, and its tenant's with the last; EBUSY as long as a process of it is not reaped.
+    pub(crate) fn remove(&mut self, id: &str) -> Result<(), Failed> {
+        let Some((tenant, is_last)) = self.tenants.find(id) else { return Ok(()) };
+        let name = format!("{tenant}/{id}");
+        self.places().try_for_each(|place| remove_group(&place.join(&name)))?;
+        if is_last {
+            self.places().try_for_each(|place| remove_group(&place.join(tenant)))?;
+        }
+        self.tenants.leave(id);
+        Ok(())
     }
 
     /// Removes the spawner's own directories, at its end.

@@ -40,24 +40,25 @@ impl V1 {
         [&self.memory, &self.pids, &self.cpu].into_iter().flatten()
     }
 
-    fn fill(&self, id: &str, limits: &Limits, group: &mut Group) -> Result<(), Failed> {
+    fn fill(&self, name: &str, limits: &Limits, group: &mut Group) -> Result<(), Failed> {
         if let Some(place) = &self.memory {
-            limit_memory(&place.join(id), limits.memory_bytes + limits.tmp_bytes)?;
-            open_gauges(&place.join(id), group)?;
-            group.oom_event = Some(OomEvent::of(&place.join(id))?);
+            limit_memory(&place.join(name), limits.memory_bytes + limits.tmp_bytes)?;
+            open_gauges(&place.join(name), group)?;
+            group.oom_event = Some(OomEvent::of(&place.join(name))?);
         }
         if let Some(place) = &self.pids {
-            write_value(&place.join(id).join("pids.max"), &limits.pids.to_string())?;
+            write_value(&place.join(name).join("pids.max"), &limits.pids.to_string())?;
         }
         if let Some(place) = &self.cpu {
-            limit_cpu(&place.join(id), limits)?;
-            let quota = File::options().write(true).open(place.join(id).join(QUOTA)).at(Step::CgroupOpen)?;
+            limit_cpu(&place.join(name), limits)?;
+            let quota =
+                File::options().write(true).open(place.join(name).join(QUOTA)).at(Step::CgroupOpen)?;
             group.gauges.push((GaugeKind::CpuV1, quota));
         }
         for place in self.own_places() {
             // A thread that moves itself alone needs no lock over all processes of the machine, which `cgroup.procs` takes and
             // which can cost milliseconds. The first process of an environment has one thread.
-            let tasks = place.join(id).join("tasks");
+            let tasks = place.join(name).join("tasks");
             group.join.push(File::options().write(true).open(tasks).at(Step::CgroupOpen)?);
         }
         Ok(())
@@ -65,16 +66,23 @@ impl V1 {
 }
 
 impl Hierarchy for V1 {
-    fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
+    fn create(&self, name: &str, limits: &Limits) -> Result<Group, Failed> {
         let mut group = Group::default();
         self.own_places()
-            .try_for_each(|place| std::fs::create_dir(place.join(id)).at(Step::CgroupCreate))
-            .and_then(|()| self.fill(id, limits, &mut group))
+            .try_for_each(|place| std::fs::create_dir(place.join(name)).at(Step::CgroupCreate))
+            .and_then(|()| self.fill(name, limits, &mut group))
             .inspect_err(|_| {
                 // The first failure is the one to report.
-                let _ = self.own_places().try_for_each(|place| remove_group(&place.join(id)));
+                let _ = self.own_places().try_for_each(|place| remove_group(&place.join(name)));
             })?;
         Ok(group)
+    }
+
+    fn limit_tenant(&self, tenant: &str, memory_bytes: u64) -> Result<(), Failed> {
+        // Swap needs no limit of its own here: no environment below may use any.
+        let write =
+            |place: &PathBuf| write_value(&place.join(tenant).join(MEMORY), &memory_bytes.to_string());
+        self.memory.iter().try_for_each(write)
     }
 
     fn places(&self) -> Vec<&Path> {
@@ -99,9 +107,11 @@ impl Hierarchy for V1 {
     }
 }
 
+const MEMORY: &str = "memory.limit_in_bytes";
+
 fn limit_memory(group: &Path, bytes: u64) -> Result<(), Failed> {
     let total = bytes.to_string();
-    write_value(&group.join("memory.limit_in_bytes"), &total)?;
+    write_value(&group.join(MEMORY), &total)?;
     // Both are absent on kernels without swap accounting, and then there is nothing to limit here.
     for (file, value) in [("memory.memsw.limit_in_bytes", total.as_str()), ("memory.swappiness", "0")] {
         if group.join(file).exists() {

@@ -27,6 +27,8 @@ const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 pub(crate) struct V2 {
     place: PathBuf,
     in_force: [bool; 3],
+    /// What every group hands on to those below it, as it is written.
+    handed_on: String,
 }
 
 impl V2 {
@@ -50,7 +52,8 @@ impl V2 {
         make(&place)?;
         write_value(&place.join("cgroup.subtree_control"), &wish)
             .map_err(|failed| failed.errno.to_string())?;
-        Ok(Self { place, in_force: CONTROLLERS.map(|controller| offered.contains(&controller)) })
+        let in_force = CONTROLLERS.map(|controller| offered.contains(&controller));
+        Ok(Self { place, in_force, handed_on: wish })
     }
 
     pub(super) fn limit(&self, group: &Path, limits: &Limits) -> Result<(), Failed> {
@@ -101,13 +104,22 @@ impl V2 {
 }
 
 impl Hierarchy for V2 {
-    fn create(&self, id: &str, limits: &Limits) -> Result<Group, Failed> {
-        let path = self.place.join(id);
+    fn create(&self, name: &str, limits: &Limits) -> Result<Group, Failed> {
+        let path = self.place.join(name);
         std::fs::create_dir(&path).at(Step::CgroupCreate)?;
         self.limit(&path, limits).and_then(|()| self.open(&path)).inspect_err(|_| {
             // The first failure is the one to report.
             let _ = remove_group(&path);
         })
+    }
+
+    fn limit_tenant(&self, tenant: &str, memory_bytes: u64) -> Result<(), Failed> {
+        let group = self.place.join(tenant);
+        if self.in_force[0] {
+            // Without `memory.oom.group`, as for all together.
+            write_value(&group.join("memory.max"), &memory_bytes.to_string())?;
+        }
+        write_value(&group.join("cgroup.subtree_control"), &self.handed_on)
     }
 
     fn places(&self) -> Vec<&Path> {

@@ -37,7 +37,7 @@ pub(super) fn begin(
     (slot, uid): (Slot, u32),
     lifeline: OwnedFd,
 ) -> Result<Environment, (Failed, OwnedFd)> {
-    let group = match shop.groups.create(&spec.id, &spec.limits, weakened) {
+    let group = match shop.groups.create(&spec.tenant, &spec.id, &spec.limits, weakened) {
         Ok(group) => group,
         Err(failed) => return Err((failed, lifeline)),
     };

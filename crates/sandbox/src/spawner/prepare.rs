@@ -165,7 +165,7 @@ impl Workshop {
     }
 
     /// Removes the group of an environment whose processes are gone; false when the kernel still counts some.
-    pub(super) fn remove_group(&self, id: &str) -> bool {
+    pub(super) fn remove_group(&mut self, id: &str) -> bool {
         self.groups.remove(id).is_ok()
     }
 

@@ -92,6 +92,7 @@ fn unexpected(errno: Errno) -> Failed {
 fn spec(root: String, [tree, lower]: [TreeName; 2], egress: Egress) -> SandboxSpec {
     SandboxSpec {
         id: "0".repeat(32),
+        tenant: "0".repeat(12),
         root: root.into(),
         code: tree.clone(),
         layers: vec![tree, lower],

@@ -25,6 +25,9 @@ pub(crate) const FRUGAL_DESCRIPTORS: u64 = 256;
 /// What all environments together may use.
 pub(crate) const ALL_MEMORY: u64 = 512 << 20;
 
+/// Whose environments are, where nothing else is said.
+pub(crate) const TENANT: &str = "111111111111";
+
 /// What a case gets.
 pub(crate) struct Bench {
     pub(crate) spawner: Spawner,
@@ -105,6 +108,7 @@ impl Bench {
         argv.extend(words.iter().map(|word| (*word).to_owned()));
         SandboxSpec {
             id: format!("{id:032x}"),
+            tenant: TENANT.to_owned(),
             root: self.root.clone(),
             code: self.code.clone(),
             layers: Vec::new(),

@@ -1,6 +1,6 @@
 //! What the host shows of environments from outside: their processes and their groups.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest wait for processes or groups to go.
@@ -56,9 +56,17 @@ pub(crate) fn groups_named(name: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The groups of environments below a spawner's directories.
+/// The groups of environments below a spawner's directories, and those of tenants that have none.
 pub(crate) fn groups_of(name: &str) -> Vec<PathBuf> {
-    let children =
-        groups_named(name).into_iter().flat_map(|place| std::fs::read_dir(place).into_iter().flatten());
-    children.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    let tenants = groups_named(name).into_iter().flat_map(|place| below(&place));
+    let own = |tenant: PathBuf| match below(&tenant) {
+        empty if empty.is_empty() => vec![tenant],
+        groups => groups,
+    };
+    tenants.flat_map(own).collect()
+}
+
+fn below(group: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(group).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }

@@ -220,6 +220,7 @@ fn decode_egress(reader: &mut Reader<'_>) -> Result<Egress, Malformed> {
 pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
     let mut writer = Writer(Vec::new());
     writer.text(&spec.id);
+    writer.text(&spec.tenant);
     writer.text(&spec.root.to_string_lossy());
     writer.text(spec.code.as_str());
     writer.text(&spec.cwd);
@@ -244,7 +245,8 @@ pub(crate) fn encode_spec(spec: &SandboxSpec, weakened: Weakened) -> Vec<u8> {
 /// Decodes and checks: what comes out is within every bound.
 pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malformed> {
     let mut reader = Reader(body);
-    let (id, root, code) = (reader.text()?, reader.text()?, reader.text()?);
+    let (id, tenant) = (reader.text()?, reader.text()?);
+    let (root, code) = (reader.text()?, reader.text()?);
     let (cwd, hostname) = (reader.text()?, reader.text()?);
     let limits = Limits {
         memory_bytes: reader.number()?,
@@ -265,6 +267,7 @@ pub(crate) fn decode_spec(body: &[u8]) -> Result<(SandboxSpec, Weakened), Malfor
     }
     let spec = SandboxSpec {
         id,
+        tenant,
         root: root.into(),
         code: TreeName::parse(&code).map_err(|_| Malformed)?,
         layers: layers

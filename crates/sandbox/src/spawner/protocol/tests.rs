@@ -31,7 +31,7 @@ fn egress() -> impl Strategy<Value = Egress> {
 
 fn spec() -> impl Strategy<Value = SandboxSpec> {
     let names = (
-        "[0-9a-f]{32}",
+        ("[0-9a-f]{32}", "[0-9]{12}"),
         "(/[a-z.]{1,8}){1,4}",
         "[0-9a-f]{64}",
         "(/[a-z]{1,8}){1,3}",
@@ -44,10 +44,11 @@ fn spec() -> impl Strategy<Value = SandboxSpec> {
     );
     (names, more, lists, limits(), egress()).prop_filter_map(
         "a valid request",
-        |((id, root, code, cwd, hostname), (layers, channel), lists, limits, egress)| {
+        |(((id, tenant), root, code, cwd, hostname), (layers, channel), lists, limits, egress)| {
             let ((program, arguments), env) = lists;
             let spec = SandboxSpec {
                 id,
+                tenant,
                 root: root.into(),
                 code: TreeName::parse(&code).ok()?,
                 layers: layers.iter().map(|name| TreeName::parse(name)).collect::<Result<_, _>>().ok()?,
@@ -183,6 +184,8 @@ fn each_wrong_value_is_named() {
         spec.check().expect_err("refused")
     };
     assert_eq!(wrong(&|spec| spec.id = "A".repeat(32)), SpecError::Id);
+    assert_eq!(wrong(&|spec| spec.tenant = "../../../etc".to_owned()), SpecError::Tenant);
+    assert_eq!(wrong(&|spec| spec.tenant = "1".repeat(13)), SpecError::Tenant);
     assert_eq!(wrong(&|spec| spec.layers = vec![spec.code.clone(); 6]), SpecError::Layers);
     assert_eq!(wrong(&|spec| spec.root = "relative".into()), SpecError::Root);
     assert_eq!(wrong(&|spec| spec.root = "/a/../b".into()), SpecError::Root);
@@ -203,6 +206,7 @@ fn each_wrong_value_is_named() {
 fn example() -> SandboxSpec {
     SandboxSpec {
         id: "0".repeat(32),
+        tenant: "1".repeat(12),
         root: "/root".into(),
         code: TreeName::parse(&"0".repeat(64)).expect("a name"),
         layers: Vec::new(),

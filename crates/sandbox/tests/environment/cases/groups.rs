@@ -10,7 +10,7 @@ use sandbox::Protection;
 
 use super::life::first_line;
 use super::{passed, result};
-use crate::harness::{Bench, Case, Verdict, finish};
+use crate::harness::{ALL_MEMORY, Bench, Case, TENANT, Verdict, finish};
 use crate::host::{eventually, groups_named, groups_of};
 
 /// Where platforms and spawners themselves are, beside the groups of environments.
@@ -94,6 +94,9 @@ fn limits(bench: &Bench) -> Verdict {
     if group.join("memory.swap.max").exists() {
         assert_eq!(value("memory.swap.max"), "0");
     }
+    let tenant = |file: &str| read(&group.join("..").join(file));
+    assert_eq!(tenant("memory.max"), (ALL_MEMORY / 8 * 7).to_string());
+    assert_eq!((tenant("memory.oom.group"), tenant("cpu.weight")), ("0".to_owned(), "100".to_owned()));
     passed()
 }
 
@@ -107,8 +110,12 @@ fn members(bench: &Bench) -> Verdict {
     // One more is dead and not yet reaped: what the daemon left its parent through.
     assert_eq!(read(&group.join("pids.current")), "4");
     assert!(read(&group.join("memory.current")).parse::<u64>().expect("a number") > 0);
-    let place = group.parent().expect("the spawner's group");
-    assert_eq!(read(&place.join("cgroup.procs")), "");
+    let tenant = group.parent().expect("the tenant's group");
+    assert!(tenant.ends_with(TENANT));
+    let place = tenant.parent().expect("the spawner's group");
+    for group in [tenant, place] {
+        assert_eq!(read(&group.join("cgroup.procs")), "");
+    }
     let own = read(Path::new("/proc/self/cgroup"));
     let own = own.strip_prefix("0::").expect("a group of v2");
     let parent = place.parent().expect("a group");
@@ -184,7 +191,7 @@ fn leftovers(bench: &Bench) -> Verdict {
         .parent()
         .expect("a group")
         .join(format!("{}-v2", bench.name))
-        .join("old");
+        .join("222222222222/old");
     fs::create_dir_all(&left).expect("groups of a spawner that is gone");
     let mut stray =
         std::process::Command::new("/proc/self/exe").args(["inside", "sleep"]).spawn().expect("a process");

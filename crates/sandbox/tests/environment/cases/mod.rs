@@ -8,6 +8,7 @@ mod life;
 mod resources;
 mod spawner;
 mod suite;
+mod tenants;
 mod v1_freezer;
 mod view;
 mod weakened;
@@ -33,6 +34,8 @@ macro_rules! both {
             (concat!($mode, "_tmp_shared_memory_and_null_are_writable"), view::writable as _),
             (concat!($mode, "_dev_has_five_devices"), view::devices as _),
             (concat!($mode, "_uid_has_a_line_in_passwd"), view::passwd as _),
+            (concat!($mode, "_a_tenant_that_fills_its_memory_ends_its_own"), tenants::memory as _),
+            (concat!($mode, "_tenants_have_the_same_processor_time"), tenants::processor as _),
             (concat!($mode, "_limits_are_set"), view::limits as _),
             (concat!($mode, "_limits_cannot_be_raised"), view::change_limits as _),
             (

@@ -37,6 +37,11 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         ["hold-memory", mebibytes] => resources::hold(mebibytes.parse().expect("a number")),
         ["fork", most] => resources::fork(most.parse().expect("a number")),
         ["fill-tmp", mebibytes] => resources::fill("/tmp/big", mebibytes.parse().expect("a number")),
+        ["keep-memory", mebibytes] => resources::keep(mebibytes.parse().expect("a number")),
+        ["spin-at", at, milliseconds, threads] => {
+            resources::wait_for(at.parse().expect("a number"));
+            resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"));
+        }
         ["spin", milliseconds, threads] => {
             resources::spin(milliseconds.parse().expect("a number"), threads.parse().expect("a number"))
         }

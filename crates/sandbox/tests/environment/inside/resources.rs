@@ -34,6 +34,21 @@ pub(crate) fn hold(mebibytes: usize) {
     println!("held {}", held.len());
 }
 
+/// Takes memory, uses it, and stays.
+pub(crate) fn keep(mebibytes: usize) {
+    let held: Vec<Vec<u8>> = (0..mebibytes).map(|_| vec![1; 1 << 20]).collect();
+    println!("kept {}", held.len());
+    std::thread::sleep(Duration::from_secs(600));
+    drop(held);
+}
+
+/// Sleeps until so many milliseconds after the beginning of 1970.
+pub(crate) fn wait_for(milliseconds: u64) {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    let now = Duration::new(now.tv_sec as u64, now.tv_nsec as u32);
+    std::thread::sleep(Duration::from_millis(milliseconds).saturating_sub(now));
+}
+
 /// Forks until it is refused, and ends; the children stay.
 pub(crate) fn fork(most: usize) {
     // SAFETY: this process has a single thread; the child only sleeps.
