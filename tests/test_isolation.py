@@ -108,6 +108,19 @@ def calls(event):
         seen[name] = 'allowed' if result >= 0 else errno.errorcode[ctypes.get_errno()]
     return seen
 
+def fatal(event):
+    seen = {}
+    for name, (number, *arguments) in event['calls'].items():
+        child = os.fork()
+        if child == 0:
+            libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
+            os._exit(0)
+        seen[name] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return seen
+
+def fall(event):
+    libc.syscall(ctypes.c_long(event['number']), 0, 0, 0, 0)
+
 def identity(event):
     status = dict(line.rstrip('\n').split(':\t', 1) for line in open('/proc/self/status') if ':\t' in line)
     return {'uid': os.getuid(), 'gid': os.getgid(), 'groups': os.getgroups(), 'pid': os.getpid(),
@@ -260,14 +273,13 @@ def test_what_proc_hides(spy):
 # Numbers of x86_64; the arguments are harmless should a call get through.
 CALLS = {
     "ptrace": [101, 0, 0, 0, 0], "process_vm_readv": [310, 1, 0, 0, 0, 0, 0], "kcmp": [312, 1, 1, 0, 0, 0],
-    "mount": [165, "none", "/tmp", "tmpfs", 0, 0], "umount2": [166, "/tmp", 0], "pivot_root": [155, "/tmp", "/tmp"],
+    "mount": [165, "none", "/tmp", "tmpfs", 0, 0], "umount2": [166, "/tmp", 0],
     "chroot": [161, "/tmp"], "open_tree": [428, -100, "/", 1], "fsopen": [430, "tmpfs", 0], "unshare user": [272, 0x10000000],
     "unshare net": [272, 0x40000000], "unshare mount": [272, 0x20000], "setns": [308, 0, 0], "clone3": [435, 0, 0],
     "keyctl": [250, 0, -3, 0, 0, 0], "add_key": [248, "user", "x", "y", 1, -1], "bpf": [321, 0, 0, 0],
     "userfaultfd": [323, 1], "io_uring_setup": [425, 1, 0], "perf_event_open": [298, 0, 0, -1, -1, 0],
-    "open_by_handle_at": [304, -100, 0, 0], "name_to_handle_at": [303, -100, "/", 0, 0, 0], "kexec_load": [246, 0, 0, 0, 0],
-    "init_module": [175, 0, 0, "x"], "delete_module": [176, "none", 0], "swapon": [167, "/none", 0], "acct": [163, 0],
-    "syslog": [103, 10, 0, 0], "settimeofday": [164, 0, 0], "iopl": [172, 3], "modify_ldt": [154, 0, 0, 0],
+    "name_to_handle_at": [303, -100, "/", 0, 0, 0],
+    "syslog": [103, 10, 0, 0], "settimeofday": [164, 0, 0], "modify_ldt": [154, 0, 0, 0],
     "personality": [135, 0x0040000], "mknod": [133, "/tmp/n", 0o60666, 0x700], "sethostname": [170, "x", 1],
     "fanotify_init": [300, 0, 0], "quotactl": [179, 0, 0, 0, 0], "pidfd_getfd": [438, 0, 0, 0], "setuid": [105, 0],
 }
@@ -281,6 +293,29 @@ def test_system_calls_that_no_function_needs(spy):
     seen = spy({"probe": "calls", "calls": CALLS})
     assert seen.pop("clone3") == "ENOSYS"
     assert {name: value for name, value in seen.items() if value not in ("EPERM", "ENOSYS", "EACCES")} == {}
+    assert spy({"probe": "network"})["devices"] == ["lo"]
+
+
+# What no program tries by chance.
+FATAL = {
+    "pivot_root": [155, 0, 0], "open_by_handle_at": [304, -100, 0, 0], "kexec_load": [246, 0, 0, 0, 0],
+    "init_module": [175, 0, 0, 0], "finit_module": [313, -1, 0, 0], "delete_module": [176, 0, 0], "swapon": [167, 0, 0],
+    "swapoff": [168, 0], "acct": [163, 0], "reboot": [169, 0, 0, 0, 0], "iopl": [172, 3], "ioperm": [173, 0, 1, 1],
+}
+
+
+def test_system_calls_that_only_break_ins_make_end_their_process(spy, platform):
+    import platform as machine
+    import signal
+
+    if machine.machine() != "x86_64":
+        pytest.skip("the numbers of the system calls are those of x86_64")
+    seen = spy({"probe": "fatal", "calls": FATAL | {"getpid": [39], "mount": [165, 0, 0, 0, 0, 0]}})
+    assert (seen.pop("getpid"), seen.pop("mount")) == (0, 0)
+    assert seen == dict.fromkeys(FATAL, -signal.SIGSYS)
+    answer = spy.invoke({"probe": "fall", "number": 169})
+    assert answer.error and "Runtime exited with error: signal: bad system call" in json.dumps(answer.value)
+    assert "a runtime ended by SIGSYS" in platform.log()
     assert spy({"probe": "network"})["devices"] == ["lo"]
 
 

@@ -3,8 +3,10 @@
 //! Invariant: no call here has a pointer but null, so that one that is let through finds nothing to do.
 
 use rustix::io::Errno;
+use rustix::process::WaitOptions;
 
-use super::refusal::{Breach, Verdict, name_of, names_of};
+use super::refusal::{Breach, Needed, Verdict, name_of, names_of};
+use crate::syscalls;
 
 /// A call with its arguments; those that are not given are 0.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +64,29 @@ pub(super) fn all_refused(calls: &[Call]) -> Verdict {
     }
     if through.is_empty() {
         Ok(format!("{} calls: {}", calls.len(), names_of(&[Errno::PERM])))
+    } else {
+        Err(Breach(through.join(", ")))
+    }
+}
+
+/// Holds when each call ends the process that makes it, by the filter's signal; each is made by a process of its own.
+pub(super) fn all_fatal(calls: &[Call]) -> Verdict {
+    let mut through = Vec::new();
+    for call in calls {
+        let name = call.name.trim_start_matches("SYS_");
+        match syscalls::fork().needed("a child")? {
+            None => syscalls::exit_now(i32::from(call.make().is_ok())),
+            Some(child) => {
+                let ended = rustix::process::waitpid(Some(child), WaitOptions::empty()).needed("its end")?;
+                let status = ended.map(|(_, status)| status);
+                if status.and_then(|status| status.terminating_signal()) != Some(libc::SIGSYS) {
+                    through.push(format!("{name}: lived on"));
+                }
+            }
+        }
+    }
+    if through.is_empty() {
+        Ok(format!("{} calls: killed", calls.len()))
     } else {
         Err(Breach(through.join(", ")))
     }

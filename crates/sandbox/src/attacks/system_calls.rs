@@ -1,9 +1,9 @@
 //! Calls that open the kernel's wider surface, and that the filter refuses without a look at the rest of their arguments.
 //!
-//! Invariant: what is refused here is refused by the filter, with EPERM, before the kernel looks at a capability. Without the
-//! filter the kernel answers otherwise, which is how the twin shows.
+//! Invariant: what is refused here is refused by the filter, with EPERM or by the process's end, before the kernel looks at a
+//! capability. Without the filter the kernel answers otherwise, which is how the twin shows.
 
-use super::call::{Call, all_refused, calls};
+use super::call::{Call, all_fatal, all_refused, calls};
 use super::refusal::{Needed, Verdict, breach};
 use super::{Attack, Group, Place, Twins};
 use crate::weaken::Layer;
@@ -34,7 +34,7 @@ pub(super) static ATTACKS: &[Attack] = &[
     Attack {
         name: "mount-calls",
         what: "mount, unmount, move and change mounts, by the old calls and the new ones, or change the root",
-        inside: |_| all_refused(MOUNTS),
+        inside: |_| all_fatal(calls! { SYS_pivot_root(); }).and_then(|_| all_refused(MOUNTS)),
         ..REFUSED
     },
     Attack {
@@ -71,8 +71,8 @@ pub(super) static ATTACKS: &[Attack] = &[
         name: "file-handles",
         what: "open files by their handles, past every directory (how a container of 2014 was left), or watch whole mounts",
         inside: |_| {
+            all_fatal(calls! { SYS_open_by_handle_at(-1, 0, 0); })?;
             all_refused(calls! {
-                SYS_open_by_handle_at(-1, 0, 0);
                 SYS_name_to_handle_at(-1, 0, 0, 0, 0);
                 SYS_fanotify_init(0, 0);
             })
@@ -82,16 +82,13 @@ pub(super) static ATTACKS: &[Attack] = &[
     Attack {
         name: "kernel-modules",
         what: "load a module or another kernel",
-        inside: |_| all_refused(MODULES),
-        twins: Twins::none(
-            "a kernel with modules asks for a capability first, and one without has no such calls: no sandbox lets them through on both",
-        ),
+        inside: |_| all_fatal(MODULES),
         ..REFUSED
     },
     Attack {
         name: "steer-the-machine",
         what: "reboot, swap, set quotas, account, read the kernel's log, name the machine, flush every disk",
-        inside: |_| all_refused(MACHINE),
+        inside: |_| all_fatal(WHOLE_MACHINE).and_then(|_| all_refused(MACHINE)),
         ..REFUSED
     },
     Attack {
@@ -110,13 +107,15 @@ pub(super) static ATTACKS: &[Attack] = &[
     Attack {
         name: "ports-and-segments",
         what: "reach the processor's ports and change its segments",
-        inside: |_| all_refused(PORTS),
+        inside: |_| all_fatal(PORTS).and_then(|_| all_refused(SEGMENTS)),
         ..REFUSED
     },
     Attack {
         name: "rare-calls",
         what: "call what hardly a program uses and exploits do: vmsplice, remap_file_pages, lookup_dcookie, nfsservctl",
-        inside: |_| all_refused(RARE),
+        inside: |_| {
+            all_fatal(calls! { SYS_lookup_dcookie(); SYS_nfsservctl(); }).and_then(|_| all_refused(RARE))
+        },
         ..REFUSED
     },
     Attack {
@@ -226,7 +225,6 @@ const MEMORY: &[Call] = calls! {
 const MOUNTS: &[Call] = calls! {
     SYS_mount();
     SYS_umount2(0, libc::MNT_DETACH);
-    SYS_pivot_root();
     SYS_chroot();
     SYS_open_tree(-1, 0, 1);
     SYS_move_mount(-1, 0, -1, 0, 0);
@@ -244,12 +242,15 @@ const MODULES: &[Call] = calls! {
     SYS_kexec_load();
 };
 
-const MACHINE: &[Call] = calls! {
+const WHOLE_MACHINE: &[Call] = calls! {
     SYS_reboot();
     SYS_swapon();
     SYS_swapoff();
-    SYS_quotactl();
     SYS_acct();
+};
+
+const MACHINE: &[Call] = calls! {
+    SYS_quotactl();
     SYS_syslog();
     SYS_sethostname();
     SYS_setdomainname();
@@ -261,18 +262,19 @@ const MACHINE: &[Call] = calls! {
 const PORTS: &[Call] = calls! {
     SYS_iopl(3);
     SYS_ioperm(0, 1, 1);
-    SYS_modify_ldt();
     SYS_kexec_file_load(-1, -1, 0, 0, 0);
 };
+#[cfg(target_arch = "x86_64")]
+const SEGMENTS: &[Call] = calls! { SYS_modify_ldt(); };
 /// This architecture has none of these.
 #[cfg(not(target_arch = "x86_64"))]
 const PORTS: &[Call] = &[];
+#[cfg(not(target_arch = "x86_64"))]
+const SEGMENTS: &[Call] = &[];
 
 const RARE: &[Call] = calls! {
     SYS_vmsplice(-1, 0, 0, 0);
     SYS_remap_file_pages();
-    SYS_lookup_dcookie();
-    SYS_nfsservctl();
 };
 
 const HUGE: &[Call] = calls! {

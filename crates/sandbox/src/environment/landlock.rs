@@ -78,7 +78,6 @@ fn errno(error: &(dyn Error + 'static)) -> Errno {
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stderr, reason = "what a test has to say to its reader")]
 mod tests {
     use super::*;
 

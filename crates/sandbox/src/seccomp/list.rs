@@ -1,7 +1,7 @@
 //! The system calls that an environment may make, as data, with what needs each.
 //!
-//! An entry was seen in a workload (those of `traced`, or broader ones of the same languages), or something documented needs
-//! it; what neither is true of is not here. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in
+//! An entry is seen in a workload of `traced` each time that the tests run, or something documented needs it; what neither is
+//! true of is not here. Numbers are those of the architecture that is compiled for; calls that only x86_64 has stand in
 //! groups of their own. Invariant: nothing here creates privilege, a namespace or a mount, or reaches another process's memory.
 
 use Need::{Documented, Seen};
@@ -19,7 +19,7 @@ pub(super) struct Entry {
 #[cfg_attr(not(test), expect(dead_code, reason = "for readers, and asserted by tests"))]
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Need {
-    /// These workloads were seen to make it, in words: python, node, native (shells and their tools, Rust with musl), java.
+    /// These workloads of `traced` make it, in words: python, node, native (shells and their tools), java. A test runs them.
     Seen(&'static str),
     /// This is documented to make it.
     Documented(&'static str),
@@ -67,7 +67,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
     // files: open, read, write, and what file descriptors carry: older forms.
     #[cfg(target_arch = "x86_64")]
     calls! {
-        SYS_open => Seen("native"),
+        SYS_open => Documented("musl's open()"),
         SYS_creat => Seen("native"),
         SYS_dup2 => Seen("python node native java"),
         SYS_sync_file_range => Documented("RocksDB's and PostgreSQL's writing back"),
@@ -111,8 +111,8 @@ pub(super) const PLAIN: &[&[Entry]] = &[
     // files: names, directories, attributes; the mounts decide what can be changed: older forms.
     #[cfg(target_arch = "x86_64")]
     calls! {
-        SYS_stat => Seen("native"),
-        SYS_lstat => Seen("native"),
+        SYS_stat => Documented("musl's stat()"),
+        SYS_lstat => Documented("musl's lstat()"),
         SYS_access => Seen("python node native java"),
         SYS_readlink => Seen("python node native java"),
         SYS_getdents => Documented("the C library before 2.28 (provided.al2)"),
@@ -163,7 +163,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
         SYS_exit => Seen("python node native java"),
         SYS_exit_group => Seen("python node native java"),
         SYS_wait4 => Seen("python node native java"),
-        SYS_waitid => Documented("CPython's os.waitid; Go from 1.23 on"),
+        SYS_waitid => Seen("python"),
         SYS_set_tid_address => Seen("python node native java"),
         SYS_set_robust_list => Seen("python node native java"),
         SYS_rseq => Seen("python node native java"),
@@ -175,7 +175,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
         SYS_setpgid => Seen("python node native java"),
         SYS_setsid => Seen("python native"),
         SYS_pidfd_open => Seen("python"),
-        SYS_pidfd_send_signal => Documented("Go's os.Process from 1.23 on; CPython's signal.pidfd_send_signal"),
+        SYS_pidfd_send_signal => Seen("python"),
     },
     // processes and threads: start, wait, end; clone is in the list of arguments: older forms.
     #[cfg(target_arch = "x86_64")]
@@ -197,7 +197,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
         SYS_rt_sigtimedwait => Seen("python"),
         SYS_rt_sigqueueinfo => Documented("the C library's sigqueue()"),
         SYS_rt_tgsigqueueinfo => Documented("the C library's pthread_sigqueue()"),
-        SYS_sigaltstack => Seen("native"),
+        SYS_sigaltstack => Seen("python"),
         SYS_signalfd4 => Documented("C programs that take signals in an event loop"),
         SYS_restart_syscall => Seen("python"),
     },
@@ -214,7 +214,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
         SYS_getegid => Seen("python node native java"),
         SYS_getgroups => Seen("python native"),
         SYS_getresuid => Seen("python"),
-        SYS_getresgid => Documented("CPython's os.getresgid"),
+        SYS_getresgid => Seen("python"),
         SYS_capget => Seen("node"),
         SYS_uname => Seen("python node native java"),
         SYS_sysinfo => Seen("python node native java"),
@@ -240,7 +240,7 @@ pub(super) const PLAIN: &[&[Entry]] = &[
         SYS_sched_getparam => Seen("python"),
         SYS_sched_getscheduler => Seen("python"),
         SYS_sched_get_priority_max => Seen("python"),
-        SYS_sched_get_priority_min => Documented("GLib's and CPython's range of priorities"),
+        SYS_sched_get_priority_min => Seen("python"),
     },
     // locks between threads.
     calls! {

@@ -3,11 +3,13 @@
 //! ```text
 //! x32 number ───────────► kill      clone3 ► ENOSYS (libraries then use clone, whose flags can be seen)
 //! foreign architecture ─► kill      listed ► allowed, if its arguments are      anything else ► EPERM
+//! what nobody tries ────► kill
 //! ```
 //! Invariant: what is not in [`list`] is refused.
 
 mod arguments;
 mod list;
+mod never;
 mod prologue;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ const ARCHITECTURE: TargetArch = TargetArch::aarch64;
 impl Filter {
     pub(crate) fn build() -> Result<Self, Failed> {
         let program = compile().map_err(|_| Errno::INVAL).at(Step::SeccompBuild)?;
-        Ok(Self(prologue::build(&plain_calls()).into_iter().chain(program).collect()))
+        Ok(Self(prologue::build(&plain_calls(), &never::numbers()).into_iter().chain(program).collect()))
     }
 
     /// Puts the filter on this process, for good.

@@ -2,8 +2,8 @@
 //!
 //! The compiler that makes the second part, where arguments are looked at, writes five instructions for each call. Most of
 //! the list needs no arguments, and its numbers are neighbours: as ranges they are a quarter of that, and installing a filter
-//! costs by its length. Invariant: this part allows exactly the numbers that it was given, and decides nothing about others
-//! but those of x32, other architectures, and clone3.
+//! costs by its length. Invariant: this part allows and kills exactly the numbers that it was given, and decides nothing about
+//! others but those of x32, other architectures, and clone3.
 
 use seccompiler::sock_filter;
 
@@ -18,8 +18,8 @@ const AUDIT_ARCHITECTURE: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
 const AUDIT_ARCHITECTURE: u32 = 0xC000_00B7;
 
-/// Allows these sorted numbers; what it doesn't decide runs on into the program that follows.
-pub(super) fn build(numbers: &[u32]) -> Vec<sock_filter> {
+/// Allows and kills at these sorted numbers; what it doesn't decide runs on into the program that follows.
+pub(super) fn build(allowed: &[u32], never: &[u32]) -> Vec<sock_filter> {
     let mut program = vec![
         load(ARCHITECTURE),
         jump(libc::BPF_JEQ, AUDIT_ARCHITECTURE, 1, 0),
@@ -30,14 +30,21 @@ pub(super) fn build(numbers: &[u32]) -> Vec<sock_filter> {
         jump(libc::BPF_JEQ, libc::SYS_clone3 as u32, 0, 1),
         answer(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
     ];
-    for (first, last) in ranges(numbers) {
-        program.extend([
-            jump(libc::BPF_JGE, first, 0, 2),
-            jump(libc::BPF_JGT, last, 1, 0),
-            answer(libc::SECCOMP_RET_ALLOW),
-        ]);
-    }
+    program.extend(at(allowed, libc::SECCOMP_RET_ALLOW));
+    // Behind the allowed ones, which should not have to pass them.
+    program.extend(at(never, libc::SECCOMP_RET_KILL_PROCESS));
     program
+}
+
+/// Gives this answer to these numbers.
+fn at(numbers: &[u32], verdict: u32) -> impl Iterator<Item = sock_filter> {
+    ranges(numbers).into_iter().flat_map(move |(first, last)| {
+        if first == last {
+            vec![jump(libc::BPF_JEQ, first, 0, 1), answer(verdict)]
+        } else {
+            vec![jump(libc::BPF_JGE, first, 0, 2), jump(libc::BPF_JGT, last, 1, 0), answer(verdict)]
+        }
+    })
 }
 
 /// Neighbouring numbers as first and last.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::list::{self, Need};
-use super::{Filter, arguments, plain_calls};
+use super::{Filter, arguments, never, plain_calls};
 
 pub(super) const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
@@ -16,7 +16,7 @@ const ARCHITECTURE: u32 = 0xC000_003E;
 const ARCHITECTURE: u32 = 0xC000_00B7;
 
 /// Calls that must never be allowed, whatever the arguments.
-const NEVER: [i64; 41] = [
+const FORBIDDEN: [i64; 41] = [
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
@@ -107,10 +107,11 @@ fn conditional() -> Vec<u32> {
 
 #[test]
 fn exactly_the_listed_numbers_are_allowed_without_a_look_at_arguments() {
-    let (filter, plain, conditional) = (filter(), plain_calls(), conditional());
+    let (filter, plain, never, conditional) = (filter(), plain_calls(), never::numbers(), conditional());
     for number in (0..2000).filter(|number| !conditional.contains(number)) {
         let expected = match number {
             _ if plain.contains(&number) => ALLOW,
+            _ if never.contains(&number) => KILL,
             _ if i64::from(number) == libc::SYS_clone3 => ENOSYS,
             _ => EPERM,
         };
@@ -181,9 +182,54 @@ fn arguments_decide() {
 #[test]
 fn what_must_never_be_allowed_is_not_listed() {
     let (plain, conditional) = (plain_calls(), conditional());
-    for call in NEVER {
+    for call in FORBIDDEN {
         let call = u32::try_from(call).expect("a number");
         assert!(!plain.contains(&call) && !conditional.contains(&call), "call {call} is listed");
+    }
+}
+
+/// A program that tries one of these has something to go on with, and must get an answer. Sources: the C libraries, libuv,
+/// Chromium and V8, libkrb5, the JVM and its profilers, libbpf, OpenMPI, Wine, util-linux.
+#[test]
+fn what_programs_try_and_do_without_is_answered() {
+    const TRIED: [i64; 22] = [
+        libc::SYS_io_uring_setup,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_perf_event_open,
+        libc::SYS_bpf,
+        libc::SYS_userfaultfd,
+        libc::SYS_unshare,
+        libc::SYS_setns,
+        libc::SYS_mount,
+        libc::SYS_fsopen,
+        libc::SYS_mount_setattr,
+        libc::SYS_chroot,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_seccomp,
+        libc::SYS_landlock_create_ruleset,
+        libc::SYS_mbind,
+        libc::SYS_personality,
+        libc::SYS_name_to_handle_at,
+        libc::SYS_sync,
+        libc::SYS_syslog,
+    ];
+    let filter = filter();
+    for call in TRIED {
+        let number = u32::try_from(call).expect("a number");
+        assert_eq!(verdict(&filter, ARCHITECTURE, number, [u64::MAX; 6]), EPERM, "call {call}");
+    }
+}
+
+#[test]
+fn what_kills_is_listed_once_with_a_reason_and_never_allowed() {
+    let (numbers, allowed) = (never::numbers(), [plain_calls(), conditional()].concat());
+    assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
+    for entry in never::NEVER.iter().copied().flatten() {
+        assert!(entry.why.len() > 20, "{}", entry.name);
+        assert!(!allowed.contains(&u32::try_from(entry.number).expect("a number")), "{}", entry.name);
     }
 }
 

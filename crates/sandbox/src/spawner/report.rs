@@ -38,7 +38,7 @@ impl Workshop {
         list.extend(landlock());
         list.push(in_force(
             "seccomp",
-            "allow-list, default EPERM, clone3 ENOSYS, foreign architectures killed",
+            "allow-list, default EPERM, clone3 ENOSYS, break-ins and foreign architectures killed",
         ));
         list.push(in_force(
             "sealed-spawner",

@@ -239,6 +239,16 @@ impl Driver {
     }
 
     fn explain(&self, end: &End, unfinished: Unfinished) {
+        if let End::Exited(exit) = end
+            && exit.is_by_filter()
+        {
+            tracing::warn!(
+                function = self.spec.function_arn,
+                version = %self.spec.version,
+                environment = %self.spec.id,
+                "a runtime ended by SIGSYS: it made a system call that only break-ins make, or one of a foreign architecture"
+            );
+        }
         if !matches!(end, End::Stopped) {
             // Not the end itself: it may hold what the function said.
             let why = end.status();

@@ -12,6 +12,8 @@ pub(crate) enum Exit {
 }
 
 const SIGKILL: i32 = 9;
+/// What the system-call filter ends a process with.
+const SIGSYS: i32 = 31;
 
 impl Exit {
     /// From the raw status.
@@ -28,6 +30,11 @@ impl Exit {
     /// Whether it was killed, as the kernel does for want of memory.
     pub(crate) fn is_killed(self) -> bool {
         matches!(self, Self::Signal(SIGKILL) | Self::Code(137))
+    }
+
+    /// Whether it ended as the system-call filter ends a process. One that sends itself this signal looks the same.
+    pub(crate) fn is_by_filter(self) -> bool {
+        self == Self::Signal(SIGSYS)
     }
 }
 
@@ -64,7 +71,7 @@ const SIGNALS: &[(i32, &str)] = &[
     (13, "broken pipe"),
     (14, "alarm clock"),
     (15, "terminated"),
-    (31, "bad system call"),
+    (SIGSYS, "bad system call"),
 ];
 
 #[cfg(test)]
@@ -79,9 +86,18 @@ mod tests {
             (255 << 8, "Runtime exited with error: exit status 255"),
             (9, "Runtime exited with error: signal: killed"),
             (11 | 0x80, "Runtime exited with error: signal: segmentation fault"),
+            (SIGSYS | 0x80, "Runtime exited with error: signal: bad system call"),
             (40, "Runtime exited with error: signal: 40"),
         ] {
             assert_eq!(Exit::from_wait_status(status).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_end_by_the_filter_is_told_apart() {
+        assert!(Exit::from_wait_status(SIGSYS).is_by_filter());
+        for other in [0, SIGSYS << 8, SIGKILL, 11, 12] {
+            assert!(!Exit::from_wait_status(other).is_by_filter(), "{other}");
         }
     }
 }

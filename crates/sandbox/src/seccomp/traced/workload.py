@@ -1,6 +1,6 @@
 """What Python functions do: files, processes, threads, sockets, timers, memory, a database, an event loop."""
 
-import asyncio, concurrent.futures, ctypes, fcntl, http.server, json, mmap, multiprocessing, os, random, resource
+import asyncio, concurrent.futures, ctypes, faulthandler, fcntl, http.server, json, mmap, multiprocessing, os, random, resource
 import select, selectors, shutil, signal, socket, sqlite3, ssl, subprocess, tempfile, threading, time, urllib.request, zipfile
 
 place = tempfile.mkdtemp()
@@ -40,6 +40,10 @@ signal.signal(signal.SIGALRM, lambda *_: None), signal.setitimer(signal.ITIMER_R
 signal.signal(signal.SIGUSR1, lambda *_: None), os.kill(os.getpid(), signal.SIGUSR1), signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
 os.kill(os.getpid(), signal.SIGUSR2), signal.sigpending(), signal.sigtimedwait([signal.SIGUSR2], 1), signal.raise_signal(signal.SIGUSR1)
 signal.pthread_kill(threading.get_ident(), signal.SIGUSR1), signal.set_wakeup_fd(-1)
+faulthandler.enable(file=open("faults", "w")), faulthandler.disable()
+sleeper = subprocess.Popen(["sleep", "0.3"]); time.sleep(0.1); sleeper.send_signal(signal.SIGSTOP), sleeper.send_signal(signal.SIGCONT), sleeper.wait()
+os.preadv(descriptor, [bytearray(3)], 1, 0), os.sched_get_priority_min(0), os.getresgid(), signal.pidfd_send_signal(os.pidfd_open(os.getpid()), 0)
+child = os.fork() or os._exit(0); os.waitid(os.P_PID, child, os.WEXITED)
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
     list(pool.map(lambda n: time.sleep(0.01) or n, range(8)))
 with multiprocessing.get_context("fork").Pool(2) as pool:
