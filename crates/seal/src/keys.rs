@@ -4,6 +4,7 @@ use crate::SealError;
 use crate::root_key::{KEY_BYTES, RootKey};
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
+use aws_lc_rs::hmac;
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -52,14 +53,16 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), SealError> {
 pub(crate) struct WrappingKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl WrappingKey {
-    /// The wrapping key and the id of a root key.
-    pub(crate) fn derive(root: &RootKey) -> Result<(Self, KeyId), SealError> {
+    /// The wrapping key, the key of fingerprints, and the id of a root key.
+    pub(crate) fn derive(root: &RootKey) -> Result<(Self, FingerprintKey, KeyId), SealError> {
         let secret = Salt::new(HKDF_SHA256, b"lambent seal 1").extract(root.bytes());
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         expand(&secret, b"wrap data keys", &mut key[..])?;
         let mut id = [0; 8];
         expand(&secret, b"key id", &mut id)?;
-        Ok((Self(key), KeyId(id)))
+        let mut mark = Zeroizing::new([0; KEY_BYTES]);
+        expand(&secret, b"fingerprints", &mut mark[..])?;
+        Ok((Self(key), FingerprintKey(hmac::Key::new(hmac::HMAC_SHA256, &mark[..])), KeyId(id)))
     }
 
     /// A fresh data key, and the same key wrapped.
@@ -85,6 +88,24 @@ impl WrappingKey {
 
     fn kek(&self) -> Result<AesKek, SealError> {
         AesKek::new(&AES_256, &self.0[..]).map_err(|_| SealError::Library { doing: "set up a wrapping key" })
+    }
+}
+
+/// The key of fingerprints. The library overwrites it when it is dropped.
+pub(crate) struct FingerprintKey(hmac::Key);
+
+impl FingerprintKey {
+    /// HMAC-SHA256 over the parts, each after its length (8 bytes, big endian), cut to 16 bytes.
+    pub(crate) fn of(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        let mut print = [0; 16];
+        print.copy_from_slice(&tag.as_ref()[..16]);
+        print
     }
 }
 

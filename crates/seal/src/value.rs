@@ -1,7 +1,7 @@
 //! Sealing and opening a value that fits in memory.
 
 use crate::header::{Binding, HEADER_BYTES, Header, Kind, NONCE_BYTES, PART_OVERHEAD, Position, TAG_BYTES};
-use crate::keys::{DataKey, WrappingKey};
+use crate::keys::{DataKey, FingerprintKey, WrappingKey};
 use crate::stream::{Reader, Writer};
 use crate::{KeyId, RootKey, SealError};
 use std::io::{Read, Write};
@@ -18,6 +18,7 @@ pub struct Place<'a> {
 /// Seals and opens under one root key. Cheap to share, never printed.
 pub struct Sealer {
     wrapping: WrappingKey,
+    prints: FingerprintKey,
     id: KeyId,
 }
 
@@ -27,14 +28,20 @@ impl Sealer {
     /// # Errors
     /// [`SealError::Library`] where the cryptographic library fails.
     pub fn new(root: RootKey) -> Result<Self, SealError> {
-        let (wrapping, id) = WrappingKey::derive(&root)?;
+        let (wrapping, prints, id) = WrappingKey::derive(&root)?;
         drop(root);
-        Ok(Self { wrapping, id })
+        Ok(Self { wrapping, prints, id })
     }
 
     /// Which root key this is.
     pub fn key_id(&self) -> KeyId {
         self.id
+    }
+
+    /// Stands for a value where equal ones must be found without showing what they are: the same for the same value at
+    /// the same place, and without the root key nothing can be learned from it but that.
+    pub fn fingerprint(&self, place: &Place<'_>, value: &[u8]) -> [u8; 16] {
+        self.prints.of(&[place.table.as_bytes(), place.key.as_bytes(), value])
     }
 
     /// Encrypts `plain` for its place. The result is 78 bytes longer.
@@ -93,5 +100,23 @@ impl Sealer {
     fn fresh(&self, kind: Kind) -> Result<(DataKey, Header), SealError> {
         let (key, wrapped) = self.wrapping.generate()?;
         Ok((key, Header::new(kind, self.id, &wrapped)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_of_its_value_its_place_and_its_root_key() {
+        let sealer = || Sealer::new(RootKey::generate().unwrap()).unwrap();
+        let (one, other) = (sealer(), sealer());
+        let of = |table, key, value: &str| one.fingerprint(&Place { table, key }, value.as_bytes());
+        let print = of("t", "k", "v");
+        assert_eq!(of("t", "k", "v"), print);
+        for different in [of("u", "k", "v"), of("t", "l", "v"), of("t", "k", "w"), of("tk", "", "v")] {
+            assert_ne!(different, print);
+        }
+        assert_ne!(other.fingerprint(&Place { table: "t", key: "k" }, b"v"), print);
     }
 }
