@@ -4,7 +4,6 @@
 //! then the folder is made durable. So a file at its place is whole. What is under `new/` when the area is opened was
 //! never finished and is removed.
 
-use crate::directory::sync_dir;
 use crate::{BlobId, Damage, StoreError, Sweep};
 use bytes::Bytes;
 use seal::{Place, SealError, Sealer};
@@ -137,10 +136,10 @@ impl Area {
         let folder = self.folder(id);
         if !folder.is_dir() {
             make_dir(&folder)?;
-            sync_dir(&self.dir)?;
+            sqlite::sync_dir(&self.dir)?;
         }
         std::fs::rename(unfinished, &path).map_err(StoreError::io("rename to", &path))?;
-        sync_dir(&folder)
+        Ok(sqlite::sync_dir(&folder)?)
     }
 
     fn get(&self, id: BlobId) -> Result<Bytes, StoreError> {

@@ -41,16 +41,6 @@ impl DataDirectory {
     pub(crate) fn blobs(&self) -> PathBuf {
         self.path.join("blobs")
     }
-
-    /// An empty database file with mode 0600, which the files beside it inherit.
-    pub(crate) fn make_database(&self) -> Result<(), StoreError> {
-        let path = self.database();
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(_) => sync_dir(&self.path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(StoreError::io("create", &path)(error)),
-        }
-    }
 }
 
 /// Whoever else could put files into it could put other data in the place of ours.
@@ -64,13 +54,6 @@ fn check_owner(dir: &Path, metadata: &Metadata) -> Result<(), StoreError> {
         return Err(StoreError::Exposed { dir: dir.to_owned(), mode });
     }
     Ok(())
-}
-
-/// Makes durable which names a folder holds.
-pub(crate) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(StoreError::io("make durable the folder", path))
 }
 
 fn lock(dir: &Path) -> Result<File, StoreError> {

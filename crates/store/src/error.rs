@@ -3,6 +3,7 @@
 use crate::record::UpgradeError;
 use crate::{BlobId, KeyError};
 use seal::{KeyId, SealError};
+use sqlite::DatabaseError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -165,6 +166,24 @@ pub enum Damage {
     /// Too short to hold its version.
     #[error("it is cut off")]
     Cut,
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Full => Self::Full,
+            DatabaseError::Busy => Self::Busy,
+            DatabaseError::Unsafe => Self::Unsafe,
+            DatabaseError::NoWal { path } => Self::NoWal { path },
+            DatabaseError::Closed => Self::Closed,
+            DatabaseError::WrongRootKey { sealed_under, loaded } => {
+                Self::WrongRootKey { sealed_under, loaded }
+            }
+            DatabaseError::NewerSchema { found, known } => Self::NewerSchema { found, known },
+            DatabaseError::Io { doing, path, source } => Self::Io { doing, path, source },
+            DatabaseError::Refused { doing, code, message } => Self::Database { doing, code, message },
+        }
+    }
 }
 
 impl StoreError {

@@ -3,9 +3,8 @@
 use crate::directory::DataDirectory;
 use crate::engine::{Engine, Observer, Order, Range};
 use crate::feed::{Change, Feed};
-use crate::sqlite::SqliteEngine;
 use crate::transaction::Transaction;
-use crate::{Blobs, Key, Prefix, Record, Revision, StoreError, Stored, codec};
+use crate::{Blobs, Key, Prefix, Record, Revision, SqliteEngine, StoreError, Stored, codec};
 use seal::Sealer;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -67,7 +66,7 @@ impl Store {
         sealer: Arc<Sealer>,
         engine: impl FnOnce(&Path, seal::KeyId, Observer) -> Result<Arc<dyn Engine>, StoreError>,
     ) -> Result<Self, StoreError> {
-        directory.make_database()?;
+        sqlite::make_file(&directory.database())?;
         let feed = Feed::default();
         let observer: Observer = {
             let feed = feed.clone();

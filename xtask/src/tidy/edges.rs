@@ -11,17 +11,19 @@ use crate::workspace::{Dependency, Kind, Member, Workspace};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("seal", &[]),
+    ("sqlite", &["seal"]),
     ("sandbox", &[]),
     ("wire", &[]),
     ("package", &["types"]),
     ("telemetry", &["types"]),
     ("auth", &["types"]),
-    ("store", &["types", "seal"]),
+    ("store", &["types", "seal", "sqlite"]),
+    ("queue", &["types", "seal", "sqlite"]),
     ("api", &["types", "wire", "auth", "store", "telemetry"]),
     ("worker", &["types", "sandbox", "package", "telemetry"]),
-    ("invoke", &["types", "auth", "api", "store", "worker", "telemetry"]),
+    ("invoke", &["types", "auth", "api", "store", "queue", "worker", "telemetry"]),
     ("control", &["types", "auth", "api", "store", "package", "telemetry"]),
-    ("services", &["types", "auth", "api", "store", "telemetry"]),
+    ("services", &["types", "auth", "api", "store", "queue", "telemetry"]),
     (
         "testkit",
         &[
@@ -32,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "telemetry",
             "auth",
             "store",
+            "queue",
             "api",
             "worker",
             "invoke",
@@ -49,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "auth",
             "telemetry",
             "store",
+            "queue",
             "api",
             "worker",
             "invoke",
@@ -62,7 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// External crates that stand for a mechanism, and the only members that hold it.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["sqlite", "store", "queue"]),
     ("seccompiler", &["sandbox"]),
     ("landlock", &["sandbox"]),
     ("zip", &["package"]),

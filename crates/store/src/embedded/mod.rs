@@ -7,15 +7,14 @@
 //! Invariant: an answer leaves the writer only after the transaction that it speaks of was committed or rolled back.
 
 mod apply;
-mod failure;
 mod readers;
 mod schema;
 mod writer;
 
 use crate::engine::{Batch, Engine, Entries, Observer, Range, Row};
 use crate::{Key, Revision, StoreError};
-use readers::Readers;
 use seal::KeyId;
+use sqlite::{Access, Readers};
 use std::path::Path;
 use types::BoxFuture;
 use writer::Writer;
@@ -32,9 +31,9 @@ impl SqliteEngine {
     /// # Errors
     /// [`StoreError::WrongRootKey`], [`StoreError::NewerSchema`], and what SQLite says.
     pub fn open(path: &Path, key_id: KeyId, observer: Observer) -> Result<Self, StoreError> {
-        let mut connection = schema::connect(path, schema::Access::Write)?;
-        schema::migrate(&mut connection)?;
-        schema::check_key(&connection, key_id)?;
+        let mut connection = sqlite::connect(path, Access::Write)?;
+        sqlite::migrate(&mut connection, schema::STEPS)?;
+        sqlite::check_key(&connection, key_id)?;
         Ok(Self { writer: Writer::start(connection, observer)?, readers: Readers::new(path) })
     }
 }

@@ -1,47 +1,13 @@
-//! Reads: at most three at a time, each on a blocking thread with a read-only connection of its own.
+//! What is read from `lambent.db`.
 
-use super::failure::doing;
-use super::schema::{Access, connect};
 use crate::engine::{Entries, Order, Range, Row};
 use crate::{Key, Revision, StoreError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
-const CONNECTIONS: usize = 3;
-
-/// Connections that are not in use. They are opened when all others are busy.
-pub(super) struct Readers {
-    path: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Connection>>>,
-    slots: Arc<Semaphore>,
-}
-
-impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
-        let idle = Arc::new(Mutex::new(Vec::with_capacity(CONNECTIONS)));
-        Self { path: Arc::new(path.to_owned()), idle, slots: Arc::new(Semaphore::new(CONNECTIONS)) }
-    }
-
-    /// Runs a read. If nobody waits for it any more, it still runs to its end, and keeps its slot until then.
-    pub(super) async fn run<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let (path, idle) = (Arc::clone(&self.path), Arc::clone(&self.idle));
-        let done = tokio::task::spawn_blocking(move || {
-            let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = waiting.map_or_else(|| connect(&path, Access::Read), Ok)?;
-            let result = read(&connection);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            drop(slot);
-            result
-        });
-        done.await.map_err(|_| StoreError::Closed)?
-    }
+/// Turns SQLite's error into the store's; `what` completes "the database could not …".
+fn doing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + Copy {
+    move |error| sqlite::doing(what)(error).into()
 }
 
 pub(super) fn get(connection: &Connection, table: &'static str, key: Key) -> Result<Option<Row>, StoreError> {

@@ -1,6 +1,5 @@
 //! Applying one batch within the writer's transaction.
 
-use super::failure::{is_failed_sync, meaning};
 use crate::engine::{Batch, Entry, Expect, Operation};
 use crate::{Change, Key, Prefix, Revision, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,13 +22,6 @@ impl From<rusqlite::Error> for Refusal {
 impl From<SealError> for Refusal {
     fn from(error: SealError) -> Self {
         Self::Own(error.into())
-    }
-}
-
-impl Refusal {
-    /// The error for one caller whose batch was in a group that failed.
-    pub(super) fn of_group(error: &rusqlite::Error) -> StoreError {
-        if is_failed_sync(error) { StoreError::Unsafe } else { meaning("commit", error) }
     }
 }
 

@@ -1,0 +1,48 @@
+//! Carrying out groups of commands, one transaction and one fsync for each group.
+//!
+//! Where there is no room for a group, its commands are tried one by one, so that a large one does not take those with it
+//! for which there is room: settling makes some.
+
+use super::ledger::Ledger;
+use super::step::Step;
+use crate::LaneName;
+use crate::engine::Observer;
+use sqlite::{Durable, GroupError};
+
+pub(super) struct Committer {
+    database: Durable,
+    observer: Observer,
+    reserved: u64,
+}
+
+impl Committer {
+    pub(super) fn new(database: Durable, observer: Observer, reserved: u64) -> Self {
+        Self { database, observer, reserved }
+    }
+
+    pub(super) fn carry_out(&mut self, mut group: Vec<Box<dyn Step>>) {
+        match self.commit(&mut group) {
+            Ok(woken) => {
+                woken.iter().for_each(|lane| (self.observer)(lane));
+                group.into_iter().for_each(|step| step.answer(Ok(())));
+            }
+            Err(error) if error.is_full() && group.len() > 1 => {
+                group.into_iter().for_each(|step| self.carry_out(vec![step]));
+            }
+            Err(error) => group.into_iter().for_each(|step| step.answer(Err(error.meaning()))),
+        }
+    }
+
+    fn commit(&mut self, group: &mut [Box<dyn Step>]) -> Result<Vec<LaneName>, GroupError> {
+        let reserved = self.reserved;
+        let (woken, reserved) = self.database.commit(|connection| {
+            let mut ledger = Ledger::default();
+            for step in group {
+                step.apply(connection, &mut ledger)?;
+            }
+            ledger.close(connection, reserved)
+        })?;
+        self.reserved = reserved;
+        Ok(woken)
+    }
+}
