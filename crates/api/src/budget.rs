@@ -4,13 +4,12 @@
 //! sent and no more. One account's requests, functions' own ones included, leave others half of the room. Requests that
 //! wait for each other give up after a while, so that they can't block each other for good.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use types::AccountId;
 use types::limits::CODE_REQUEST_BYTES;
+use types::{AccountId, PerAccount};
 
 /// How long a request waits for room.
 const WAIT: Duration = Duration::from_secs(10);
@@ -18,9 +17,7 @@ const WAIT: Duration = Duration::from_secs(10);
 /// Room for bytes, in KiB.
 pub(crate) struct Budget {
     all: Arc<Semaphore>,
-    per_account: usize,
-    /// Those of accounts with requests going on: the others are swept when one is added.
-    accounts: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
+    accounts: PerAccount<Semaphore>,
 }
 
 /// The room that one account's requests have. Nothing is looked up until some of it is wanted: small requests, which want
@@ -39,28 +36,14 @@ impl Budget {
     /// At least the largest request fits, whatever was configured.
     pub(crate) fn new(bytes: usize) -> Self {
         let kib = |bytes: usize| bytes.max(CODE_REQUEST_BYTES).div_ceil(1024);
-        Self {
-            all: Arc::new(Semaphore::new(kib(bytes))),
-            per_account: kib(bytes / 2),
-            accounts: Mutex::default(),
-        }
+        let per_account = kib(bytes / 2);
+        let accounts = PerAccount::new(move || Semaphore::new(per_account));
+        Self { all: Arc::new(Semaphore::new(kib(bytes))), accounts }
     }
 
     /// For a request of this account.
     pub(crate) fn of(&self, account: AccountId) -> Purse<'_> {
         Purse { budget: self, account }
-    }
-
-    /// The account's part. It is the same one as long as anything of it is held or waited for.
-    fn part(&self, account: AccountId) -> Arc<Semaphore> {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = accounts.get(&account).and_then(Weak::upgrade);
-        known.unwrap_or_else(|| {
-            accounts.retain(|_, own| own.strong_count() > 0);
-            let fresh = Arc::new(Semaphore::new(self.per_account));
-            accounts.insert(account, Arc::downgrade(&fresh));
-            fresh
-        })
     }
 }
 
@@ -69,7 +52,7 @@ impl Purse<'_> {
     pub(crate) async fn extend(&self, share: &mut Share, bytes: usize) -> Option<()> {
         let kib = u32::try_from(bytes.div_ceil(1024)).ok()?;
         let both = async {
-            let own = self.budget.part(self.account).acquire_many_owned(kib).await.ok()?;
+            let own = self.budget.accounts.of(self.account).acquire_many_owned(kib).await.ok()?;
             let all = Arc::clone(&self.budget.all).acquire_many_owned(kib).await.ok()?;
             Some([own, all])
         };
@@ -117,7 +100,7 @@ mod tests {
     async fn one_account_leaves_others_half() {
         let budget = Budget::new(4 * CODE_REQUEST_BYTES + 8192);
         let own = budget.of(AccountId::FIRST);
-        assert!(budget.accounts.lock().unwrap().is_empty(), "who wants no room is not looked up");
+        assert!(budget.accounts.is_empty(), "who wants no room is not looked up");
         let (mut first, mut second, mut third) = (Share::default(), Share::default(), Share::default());
         own.extend(&mut first, CODE_REQUEST_BYTES).await.unwrap();
         own.extend(&mut second, CODE_REQUEST_BYTES).await.unwrap();
@@ -128,6 +111,7 @@ mod tests {
         assert!(
             budget.of(AccountId::FIRST).extend(&mut Share::default(), CODE_REQUEST_BYTES).await.is_some()
         );
-        assert_eq!(budget.accounts.lock().unwrap().len(), 2);
+        drop(third);
+        assert!(budget.accounts.is_empty());
     }
 }

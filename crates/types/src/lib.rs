@@ -12,6 +12,7 @@ mod function_ref;
 mod ids;
 mod layer;
 pub mod limits;
+mod per_account;
 mod random;
 mod units;
 
@@ -23,6 +24,7 @@ pub use function::{FunctionName, Qualifier, RuntimeName, Version};
 pub use function_ref::{FunctionRef, FunctionRefError};
 pub use ids::{EnvironmentId, RequestId, RevisionId};
 pub use layer::{LayerName, LayerRef, LayerVersionRef};
+pub use per_account::PerAccount;
 pub use random::Random;
 pub use units::{MemoryMb, TimeoutSeconds};
 

@@ -3,12 +3,10 @@
 //! Invariant: whatever one account does (functions that invoke themselves, functions of the largest size), others find an
 //! eighth of both left. What is ending counts as its account's until it is gone.
 
-use crate::sync::lock;
 use crate::{Options, StartError};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
-use types::AccountId;
+use types::{AccountId, PerAccount};
 
 /// Which part of either bound one account leaves to the others. Of less than this nothing is left: one account may be all
 /// that a small worker has.
@@ -16,93 +14,94 @@ const LEFT_TO_OTHERS: u32 = 8;
 
 /// The worker's bounds, and what is taken.
 pub(crate) struct Room {
-    limits: Taken,
-    places: Arc<Semaphore>,
-    memory: Arc<Semaphore>,
-    /// Bounded by the environments: who has none is not in it.
-    accounts: Arc<Mutex<HashMap<AccountId, Taken>>>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Taken {
     environments: u32,
     mb: u32,
+    all: Part,
+    accounts: PerAccount<Part>,
+}
+
+/// What all may have, or one account.
+struct Part {
+    environments: Arc<Semaphore>,
+    mb: Arc<Semaphore>,
 }
 
 /// What an environment takes, until this is dropped. The place is given back last: who sees it free sees all free.
 pub(crate) struct Place {
-    _share: Share,
-    _memory: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _of_account: Held,
+    /// So that the account's stays the same one as long as something of it is taken.
+    _part: Arc<Part>,
+    _of_all: Held,
 }
 
-/// What an environment takes of its account's part.
-struct Share {
-    account: AccountId,
-    mb: u32,
-    accounts: Arc<Mutex<HashMap<AccountId, Taken>>>,
+struct Held {
+    _mb: OwnedSemaphorePermit,
+    _environment: OwnedSemaphorePermit,
+}
+
+/// What was not left.
+enum Lack {
+    Environments,
+    Mb,
+    Closed,
+}
+
+/// What one account may have of this.
+fn of_an_account(limit: u32) -> u32 {
+    limit - limit / LEFT_TO_OTHERS
+}
+
+impl Part {
+    fn new(environments: u32, mb: u32) -> Self {
+        let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
+        Self { environments: semaphore(environments), mb: semaphore(mb) }
+    }
+
+    fn take(&self, mb: u32) -> Result<Held, Lack> {
+        let lack = |what| move |error| if error == TryAcquireError::Closed { Lack::Closed } else { what };
+        let place = Arc::clone(&self.environments).try_acquire_owned().map_err(lack(Lack::Environments))?;
+        let memory = Arc::clone(&self.mb).try_acquire_many_owned(mb).map_err(lack(Lack::Mb))?;
+        Ok(Held { _mb: memory, _environment: place })
+    }
 }
 
 impl Room {
     pub(crate) fn new(options: &Options) -> Self {
         let environments = u32::try_from(options.max_environments).unwrap_or(u32::MAX);
-        Self {
-            limits: Taken { environments, mb: options.max_committed_mb },
-            places: Arc::new(Semaphore::new(options.max_environments)),
-            memory: Arc::new(Semaphore::new(options.max_committed_mb as usize)),
-            accounts: Arc::default(),
-        }
+        let mb = options.max_committed_mb;
+        let accounts = PerAccount::new(move || Part::new(of_an_account(environments), of_an_account(mb)));
+        Self { environments, mb, all: Part::new(environments, mb), accounts }
     }
 
     /// A place for an environment with this much memory and /tmp, in MB.
     pub(crate) fn take(&self, account: AccountId, mb: u32) -> Result<Place, StartError> {
-        let limits = self.limits;
-        if self.places.is_closed() {
+        if self.all.environments.is_closed() {
             return Err(StartError::ShuttingDown);
         }
         // First: who has its own part already is not to make room where everything is taken, at the cost of others.
-        let share = self.share(account, mb)?;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::Closed => StartError::ShuttingDown,
-            TryAcquireError::NoPermits => StartError::Full { limit: limits.environments as usize },
+        let part = self.accounts.of(account);
+        let of_account = part.take(mb).map_err(|_| self.account_full(&part))?;
+        let of_all = self.all.take(mb).map_err(|lack| match lack {
+            Lack::Closed => StartError::ShuttingDown,
+            Lack::Environments => StartError::Full { limit: self.environments as usize },
+            Lack::Mb => StartError::Committed { asked: mb, limit: self.mb },
         })?;
-        let memory = Arc::clone(&self.memory).try_acquire_many_owned(mb);
-        let memory = memory.map_err(|_| StartError::Committed { asked: mb, limit: limits.mb })?;
-        Ok(Place { _share: share, _memory: memory, _place: place })
+        Ok(Place { _of_account: of_account, _part: part, _of_all: of_all })
+    }
+
+    fn account_full(&self, part: &Part) -> StartError {
+        let taken = |limit, left: &Semaphore| of_an_account(limit) - left.available_permits() as u32;
+        let environments = taken(self.environments, &part.environments);
+        StartError::AccountFull { environments, mb: taken(self.mb, &part.mb) }
     }
 
     /// From here on nobody gets a place.
     pub(crate) fn close(&self) {
-        self.places.close();
+        self.all.environments.close();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.available_permits() >= self.limits.environments as usize
-    }
-
-    fn share(&self, account: AccountId, mb: u32) -> Result<Share, StartError> {
-        let most = |limit: u32| limit - limit / LEFT_TO_OTHERS;
-        let mut accounts = lock(&self.accounts);
-        let taken = accounts.get(&account).copied().unwrap_or_default();
-        let next = Taken { environments: taken.environments + 1, mb: taken.mb.saturating_add(mb) };
-        if next.environments > most(self.limits.environments) || next.mb > most(self.limits.mb) {
-            return Err(StartError::AccountFull { environments: taken.environments, mb: taken.mb });
-        }
-        accounts.insert(account, next);
-        Ok(Share { account, mb, accounts: Arc::clone(&self.accounts) })
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        let mut accounts = lock(&self.accounts);
-        if let Some(taken) = accounts.get_mut(&self.account) {
-            taken.environments -= 1;
-            taken.mb -= self.mb;
-            if taken.environments == 0 {
-                accounts.remove(&self.account);
-            }
-        }
+        self.all.environments.available_permits() >= self.environments as usize
     }
 }
 
@@ -132,7 +131,7 @@ mod tests {
             "none of others' helps it"
         );
         drop((held, others));
-        assert!(room.is_empty() && lock(&room.accounts).is_empty());
+        assert!(room.is_empty() && room.accounts.is_empty());
     }
 
     #[test]
@@ -145,7 +144,7 @@ mod tests {
         drop(held);
         assert!(room.take(ONE, 7000).is_ok());
         drop(others);
-        assert!(room.is_empty() && lock(&room.accounts).is_empty());
+        assert!(room.is_empty() && room.accounts.is_empty());
     }
 
     #[test]

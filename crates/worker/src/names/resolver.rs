@@ -6,16 +6,14 @@
 //! of which nobody will ever tell, there is room for others' queries.
 
 use super::message::{self, Code};
-use crate::sync::lock;
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
-use types::{AccountId, Random};
+use types::{AccountId, PerAccount, Random};
 
 /// Queries of all environments that are under way.
 const UNDER_WAY: usize = 512;
@@ -36,20 +34,14 @@ struct Inner {
     upstream: SocketAddr,
     random: Arc<dyn Random>,
     under_way: Semaphore,
-    /// Bounded by what is under way: who has nothing is not in it.
-    accounts: Mutex<HashMap<AccountId, usize>>,
-}
-
-/// What a query takes of its account's part.
-struct Share<'a> {
-    account: AccountId,
-    inner: &'a Inner,
+    accounts: PerAccount<Semaphore>,
 }
 
 impl Resolver {
     /// The one at this address.
     pub fn new(upstream: SocketAddr, random: Arc<dyn Random>) -> Self {
-        let (under_way, accounts) = (Semaphore::new(UNDER_WAY), Mutex::default());
+        let accounts = PerAccount::new(|| Semaphore::new(OF_AN_ACCOUNT));
+        let under_way = Semaphore::new(UNDER_WAY);
         Self { inner: Arc::new(Inner { upstream, random, under_way, accounts }) }
     }
 
@@ -60,7 +52,7 @@ impl Resolver {
             return query;
         }
         let inner = &self.inner;
-        if let Some(_share) = inner.share(account)
+        if let Ok(_part) = inner.accounts.of(account).try_acquire_owned()
             && let Ok(_place) = inner.under_way.try_acquire()
             && let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, inner.exchange(&query)).await
         {
@@ -72,16 +64,6 @@ impl Resolver {
 }
 
 impl Inner {
-    fn share(&self, account: AccountId) -> Option<Share<'_>> {
-        let mut accounts = lock(&self.accounts);
-        let taken = accounts.entry(account).or_default();
-        if *taken == OF_AN_ACCOUNT {
-            return None;
-        }
-        *taken += 1;
-        Some(Share { account, inner: self })
-    }
-
     async fn exchange(&self, query: &[u8]) -> io::Result<Vec<u8>> {
         let any: SocketAddr = match self.upstream {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -99,18 +81,6 @@ impl Inner {
                 answer.truncate(length);
                 answer[..2].copy_from_slice(&query[..2]);
                 return Ok(answer);
-            }
-        }
-    }
-}
-
-impl Drop for Share<'_> {
-    fn drop(&mut self) {
-        let mut accounts = lock(&self.inner.accounts);
-        if let Some(taken) = accounts.get_mut(&self.account) {
-            *taken -= 1;
-            if *taken == 0 {
-                accounts.remove(&self.account);
             }
         }
     }
@@ -201,7 +171,7 @@ mod tests {
         for asking in held.into_iter().chain([other]) {
             asking.await.unwrap();
         }
-        assert!(lock(&resolver.inner.accounts).is_empty());
+        assert!(resolver.inner.accounts.is_empty());
         assert_eq!(resolver.inner.under_way.available_permits(), UNDER_WAY);
     }
 }
