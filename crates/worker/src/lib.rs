@@ -3,6 +3,7 @@
 //! Everything that an environment needs arrives in its [`EnvironmentSpec`]: this crate opens no store and decides no policy.
 //! Invariant: whatever ends an environment, nothing of it stays behind, and an accepted invocation gets its outcome.
 
+mod births;
 mod code;
 mod cpu;
 mod credentials;

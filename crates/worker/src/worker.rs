@@ -1,5 +1,6 @@
 //! The entry: starts environments, bounds their number, and destroys them all at the end.
 
+use crate::births::Births;
 use crate::cpu::{Share, processors};
 use crate::environment::desk::Desk;
 use crate::environment::{Driver, Environment, Incarnation, Phase, Surroundings, offer_channel, variables};
@@ -18,12 +19,8 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use types::{Clock, EnvironmentId};
-
-/// Environments that are made at the same time. The spawner makes one after the other anyway, and each that waits for it
-/// takes a thread of those that the store's readers share.
-const BIRTHS: usize = 64;
 
 /// The host of execution environments. Clones are the same worker.
 #[derive(Clone)]
@@ -41,7 +38,7 @@ struct Inner {
     options: Options,
     processors: u32,
     room: Room,
-    births: Arc<Semaphore>,
+    births: Births,
     live: Mutex<HashMap<EnvironmentId, Live>>,
     /// True when everything must stop at once.
     stop: watch::Sender<bool>,
@@ -81,7 +78,7 @@ impl Worker {
             platform,
             clock,
             room: Room::new(&options),
-            births: Arc::new(Semaphore::new(BIRTHS)),
+            births: Births::new(),
             options,
             processors: processors(),
             live: Mutex::default(),
@@ -115,7 +112,7 @@ impl Worker {
             around: around.clone(),
             spec: Arc::clone(&spec),
             isolation: Arc::clone(&inner.isolation),
-            births: Arc::clone(&inner.births),
+            births: inner.births.clone(),
             cell,
             trees,
             clock: Arc::clone(&inner.clock),
@@ -133,7 +130,7 @@ impl Worker {
         spec: &EnvironmentSpec,
     ) -> Result<Result<Incarnation, EntrypointError>, StartError> {
         let (isolation, cell) = (Arc::clone(&self.inner.isolation), cell.clone());
-        let turn = Arc::clone(&self.inner.births).acquire_owned().await;
+        let turn = self.inner.births.turn(spec.account).await;
         // The turn is over when the work is, also where nobody waits for it any more.
         let making = tokio::task::spawn_blocking(move || {
             let _turn = turn;

@@ -10,13 +10,14 @@ use super::exit::Exit;
 use super::incarnation::{Incarnation, Surroundings};
 use super::state::{State, Unfinished};
 use super::verdict::End;
+use crate::births::Births;
 use crate::logs::{Entry, InitPhase};
 use crate::runtimes::EntrypointError;
 use crate::staging::Trees;
 use crate::{CellSpec, EnvironmentSpec, Isolation, StartError};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use types::Clock;
 
@@ -34,7 +35,7 @@ pub(crate) struct Driver {
     /// What makes its cells.
     pub(crate) isolation: Arc<dyn Isolation>,
     /// Turns at making one, shared with all other environments.
-    pub(crate) births: Arc<Semaphore>,
+    pub(crate) births: Births,
     /// For a repeated initialisation.
     pub(crate) cell: CellSpec,
     /// Its code and layers, which stay in place as long as this lives.
@@ -210,7 +211,7 @@ impl Driver {
     async fn restart(&self) -> Result<Incarnation, StartError> {
         let epoch = self.desk().restart();
         let (isolation, cell) = (Arc::clone(&self.isolation), self.cell.clone());
-        let turn = Arc::clone(&self.births).acquire_owned().await;
+        let turn = self.births.turn(self.spec.account).await;
         let started = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             isolation.create(&cell)

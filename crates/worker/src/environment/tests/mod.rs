@@ -1,5 +1,6 @@
 //! What an environment does, told with simulated runtimes and a clock that jumps.
 
+mod births;
 mod channel;
 mod creations;
 mod endings;
