@@ -148,6 +148,19 @@ def read(event):
             seen[path] = errno.errorcode[error.errno]
     return seen
 
+def figures(event):
+    seen = {}
+    for top, dirs, names in os.walk('/proc'):
+        dirs[:] = [d for d in dirs if top != '/proc' or not (d.isdigit() or d in ('self', 'thread-self'))]
+        for path in (os.path.join(top, name) for name in names):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+                seen[path] = os.read(descriptor, 4096).decode(errors='replace')
+                os.close(descriptor)
+            except OSError as error:
+                seen[path] = errno.errorcode[error.errno]
+    return seen
+
 def handler(event, context):
     return globals()[event['probe']](event)
 """
@@ -268,6 +281,51 @@ def test_what_proc_hides(spy):
     assert set(spy({"probe": "listing", "paths": ["/dev"]})["/dev"]) <= {
         "null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr", "shm"
     }
+
+
+# What the test below moves on the host, as its own /proc has to show.
+MOVED = ["/proc/sys/fs/aio-nr", "/proc/sys/kernel/pty/nr", "/proc/locks", "/proc/sys/fs/file-nr", "/proc/stat"]
+
+
+def move_counters(directory):
+    """Uses one of each of what the kernel counts for the whole machine; gives back what ends that."""
+    import ctypes
+    import fcntl
+    import os
+    import struct
+
+    context = ctypes.c_ulong(0)
+    assert ctypes.CDLL(None).syscall(206, 64, ctypes.byref(context)) == 0, "io_setup"
+    lock = open(directory / "lock", "w")
+    fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+    terminal = os.openpty()
+    files = [os.open("/etc/passwd", os.O_RDONLY) for _ in range(200)]
+
+    def end():
+        ctypes.CDLL(None).syscall(207, context)  # io_destroy
+        lock.close()
+        for descriptor in [*terminal, *files]:
+            os.close(descriptor)
+
+    return end
+
+
+def test_no_figure_in_proc_moves_with_the_host(spy, tmp_path):
+    import platform as machine
+
+    if machine.machine() != "x86_64":
+        pytest.skip("the numbers of the system calls are those of x86_64")
+    hosts = lambda: {path: open(path).read() for path in MOVED}
+    before, before_host = spy({"probe": "figures"}), hosts()
+    end = move_counters(tmp_path)
+    try:
+        after, after_host = spy({"probe": "figures"}), hosts()
+    finally:
+        end()
+    assert [path for path in MOVED if before_host[path] == after_host[path]] == [], "the host stood still"
+    moved = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    # A new one for each read; the pid that was given last is the environment's own.
+    assert moved <= {"/proc/sys/kernel/random/uuid", "/proc/sys/kernel/ns_last_pid"}, moved
 
 
 # Numbers of x86_64; the arguments are harmless should a call get through.

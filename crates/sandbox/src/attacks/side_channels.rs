@@ -100,7 +100,7 @@ pub(super) static ATTACKS: &[Attack] = &[
 ];
 
 /// Files whose figures would tell.
-const FIGURES: [&str; 20] = [
+const FIGURES: [&str; 27] = [
     "stat",
     "loadavg",
     "uptime",
@@ -118,6 +118,13 @@ const FIGURES: [&str; 20] = [
     "pressure/cpu",
     "pressure/io",
     "pressure/memory",
+    "locks",
+    "crypto",
+    "modules",
+    "sys/fs/aio-nr",
+    "sys/fs/inode-state",
+    "sys/fs/quota/lookups",
+    "sys/kernel/pty/nr",
     "sys/fs/file-nr",
     "sys/fs/inode-nr",
     "sys/fs/dentry-state",

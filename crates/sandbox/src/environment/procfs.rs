@@ -15,7 +15,7 @@ use crate::syscalls;
 use crate::weaken::Layer;
 
 /// Files that become `/dev/null`.
-const FILES: [&str; 23] = [
+const FILES: [&str; 29] = [
     "sysrq-trigger", // reboots the host
     "kcore",         // the kernel's memory
     "kallsyms",      // its addresses
@@ -36,13 +36,19 @@ const FILES: [&str; 23] = [
     "partitions",
     "swaps",
     "cgroups",
+    "locks",   // open file descriptions have no pid, so that theirs are everybody's
+    "crypto",  // how often each is in use
+    "modules", // likewise
+    "sys/fs/aio-nr",
+    "sys/fs/inode-state",
+    "sys/kernel/pty/nr",
     "sys/fs/file-nr",
     "sys/fs/inode-nr",
     "sys/fs/dentry-state",
 ];
 
 /// Directories that become empty.
-const DIRECTORIES: [&str; 5] = ["acpi", "scsi", "pressure", "irq", "fs"];
+const DIRECTORIES: [&str; 6] = ["acpi", "scsi", "pressure", "irq", "fs", "sys/fs/quota"];
 
 /// Files that show the environment instead of the host, by their names in its view.
 const SHOWN: [(&str, &str); 6] = [
