@@ -132,10 +132,11 @@ fn layer(text: &str) -> Result<sandbox::Layer, String> {
     use sandbox::attacks::{Twin, all};
     let twins = all().flat_map(|attack| [attack.twins.privileged, attack.twins.rootless]);
     let layers = twins.flat_map(|twin| match twin {
-        Twin::Without(layers) => layers,
-        Twin::None(_) => &[],
+        Twin::Without(layers) => layers.to_vec(),
+        Twin::Start(layer) => vec![layer],
+        Twin::None(_) => Vec::new(),
     });
-    let known: std::collections::BTreeSet<sandbox::Layer> = layers.copied().collect();
+    let known: std::collections::BTreeSet<sandbox::Layer> = layers.collect();
     let found = known.iter().find(|layer| format!("{layer:?}") == text);
     found.copied().ok_or_else(|| format!("layers are {known:?}"))
 }

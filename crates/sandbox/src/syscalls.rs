@@ -340,6 +340,17 @@ pub(crate) fn remove_shared_memory(id: i32) {
     unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) };
 }
 
+/// Processor time of this process's children that have ended and were waited for.
+pub(crate) fn time_of_children() -> Result<std::time::Duration, Errno> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the kernel writes one rusage, for which there is room.
+    checked(unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr()) }.into())?;
+    // SAFETY: all bytes are written, and zeros would do too.
+    let usage = unsafe { usage.assume_init() };
+    let micros = |time: libc::timeval| (time.tv_sec as u64) * 1_000_000 + (time.tv_usec as u64);
+    Ok(std::time::Duration::from_micros(micros(usage.ru_utime) + micros(usage.ru_stime)))
+}
+
 /// Takes one capability out of the bounding set.
 pub(crate) fn drop_bounding(capability: libc::c_ulong) -> Result<(), Errno> {
     // SAFETY: this prctl takes a number and touches no memory.

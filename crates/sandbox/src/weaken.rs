@@ -59,6 +59,10 @@ pub enum Layer {
     EgressFilter = 1 << 22,
     /// Egress leads everywhere, as far as routes go.
     EgressRoutes = 1 << 23,
+    /// /tmp and /dev/shm may be swapped out.
+    NoSwap = 1 << 24,
+    /// The spawner's, not an environment's: the copy of the executable that it runs from has no seals.
+    Seals = 1 << 25,
 }
 
 #[cfg(not(feature = "weaken"))]

@@ -100,10 +100,10 @@ fn examine(arguments: &DoctorArguments) -> Result<Verdict, Error> {
     let asynchronous =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
     let interrupts = asynchronous.block_on(async { Interrupts::catch() })?;
-    let report = match Bench::set_up(&configuration)? {
+    let wanted = Wanted::of(arguments);
+    let report = match Bench::set_up(&configuration, &wanted)? {
         Started::Missing(report) => report,
         Started::Ready(bench) => {
-            let wanted = Wanted::of(arguments);
             asynchronous.block_on(attack(bench, configuration.clone(), wanted, interrupts))?
         }
     };

@@ -67,7 +67,9 @@ impl Row {
             Need::Always => true,
             Need::UnlessAccepted => protection.in_force || !weak_is_accepted,
             // Listed only where the configuration asks for it.
-            Need::WherePossible => protection.in_force || protection.name == "egress",
+            Need::WherePossible => {
+                protection.in_force || ["egress", "network-rate"].contains(&protection.name.as_str())
+            }
         };
         Self {
             name: protection.name.clone(),

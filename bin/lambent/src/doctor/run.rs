@@ -36,9 +36,9 @@ pub(super) enum Started {
 
 impl Bench {
     /// Only a process with a single thread may do this.
-    pub(super) fn set_up(configuration: &Configuration) -> Result<Started, DoctorError> {
+    pub(super) fn set_up(configuration: &Configuration, wanted: &Wanted) -> Result<Started, DoctorError> {
         let workplace = Workplace::take(&std::env::temp_dir())?;
-        match Spawner::start(options(configuration, &workplace)) {
+        match start(options(configuration, &workplace), wanted) {
             Ok(spawner) => Ok(Started::Ready(Self { spawner, workplace })),
             Err(error) => lacking(error).map(Started::Missing),
         }
@@ -58,13 +58,23 @@ impl Bench {
         let code = attacks::stage_code(self.spawner.staging()).map_err(DoctorError::Staging)?;
         let target = Target { spawner: &self.spawner, root: root.clone(), code, program, limits: limits() };
         let (chosen, left_out): (Vec<_>, Vec<_>) = attacks::all()
-            .filter(|attack| self.is_meant(attack, wanted))
+            .filter(|attack| attack.applies(self.spawner.protections()) && self.is_meant(attack, wanted))
             .partition(|attack| wanted.all || !attack.disturbs);
         let tried = try_each(&target, &chosen, wanted)?;
         let accepted = configuration.accept_weak_isolation;
         let left_out: Vec<&str> = left_out.iter().map(|attack| attack.protection).collect();
         Ok(Report::new(self.spawner.protections(), accepted, tried, &left_out))
     }
+}
+
+#[cfg(not(feature = "weaken"))]
+fn start(options: SpawnerOptions, _wanted: &Wanted) -> Result<Spawner, StartError> {
+    Spawner::start(options)
+}
+
+#[cfg(feature = "weaken")]
+fn start(options: SpawnerOptions, wanted: &Wanted) -> Result<Spawner, StartError> {
+    Spawner::start_weakened(options, &wanted.without)
 }
 
 #[cfg(not(feature = "weaken"))]
@@ -84,7 +94,11 @@ impl Bench {
             sandbox::Mode::Privileged => attack.twins.privileged,
             sandbox::Mode::Rootless => attack.twins.rootless,
         };
-        let attacks::Twin::Without(layers) = twin else { return wanted.without.is_empty() };
+        let layers = match twin {
+            attacks::Twin::Without(layers) => layers,
+            attacks::Twin::Start(layer) => return wanted.without.is_empty() || wanted.without == [layer],
+            attacks::Twin::None(_) => return wanted.without.is_empty(),
+        };
         let needs_none = || !layers.iter().any(|layer| wanted.without.contains(layer));
         layers == wanted.without || (wanted.without.len() < 2 && needs_none())
     }

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::Duration;
 
+use rustix::fs::SealFlags;
 use rustix::io::Errno;
 
 use super::inside::NAME;
@@ -33,9 +34,7 @@ pub(super) static ATTACKS: &[Attack] = &[
         name: SPAWNERS_PROGRAM,
         what: "be started as #!/proc/self/exe, which is the spawner's own program then, and write it (CVE-2019-5736)",
         protection: "sealed-spawner",
-        twins: Twins::none(
-            "the seals are the spawner's, not an environment's; that a file without them can be written is the kernel's",
-        ),
+        twins: Twins { privileged: Twin::Start(Layer::Seals), rootless: Twin::Start(Layer::Seals) },
         inside: |_| spawners_program(),
         place: Place::Staged(by_interpreter),
         ..ESCAPE
@@ -139,7 +138,16 @@ fn spawners_program() -> Verdict {
     if !program.to_string_lossy().starts_with("/memfd:lambent-spawner") {
         return breach(format!("{NOT_TRIED}: it runs from {}", program.display()));
     }
-    write_program()
+    let refused = write_program()?;
+    // The kernel refuses that as long as somebody runs it; what nobody runs any more is kept by the seals alone.
+    let file = File::open("/proc/self/exe").needed("opening its program")?;
+    let seals = rustix::fs::fcntl_get_seals(&file).needed("its seals")?;
+    if !seals.contains(SealFlags::SEAL | SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK) {
+        return breach(format!(
+            "its seals are {seals:?}: who still has it open when nobody runs it can write it"
+        ));
+    }
+    Ok(format!("{refused}, and sealed"))
 }
 
 /// The runtime's program is a script of the tenant's, whose interpreter is whatever executes it.

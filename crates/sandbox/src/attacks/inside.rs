@@ -12,6 +12,7 @@ use rustix::process::{PidfdFlags, Signal, WaitOptions};
 use super::reachable::be_neighbour;
 use super::refusal::{Breach, NOT_TRIED, Verdict};
 use super::stage::Facts;
+use super::stranger::be_stranger;
 use super::{Attack, Place, find};
 use crate::handle::wait_readable;
 use crate::syscalls;
@@ -22,6 +23,8 @@ pub(super) const NAME: &str = "lambent-attacker";
 pub(super) const TRY: &str = "try";
 /// Is somebody else's environment.
 pub(super) const NEIGHBOUR: &str = "neighbour";
+/// Is a process in an environment's namespaces that is not of the environment; outside of any sandbox.
+pub(super) const STRANGER: &str = "stranger";
 /// The fact that lists the attacks.
 pub(super) const ATTACKS: &str = "attacks";
 /// The bit of a wait status that says so.
@@ -49,6 +52,7 @@ fn be(role: &str, facts: &Facts) -> ExitCode {
     match role {
         TRY => try_all(facts),
         NEIGHBOUR => be_neighbour(facts),
+        STRANGER => be_stranger(facts),
         name => match find(name) {
             // Another part of an attack that has several.
             Some(attack) => print(attack, (attack.inside)(facts)),

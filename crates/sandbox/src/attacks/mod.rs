@@ -9,11 +9,13 @@
 //! the environment that nothing here caused, and so a breach.
 
 mod call;
+mod egress;
 mod escapes;
 mod files;
 mod ground;
 mod identity;
 mod inside;
+mod names;
 mod network;
 mod proc;
 mod reachable;
@@ -23,7 +25,10 @@ mod run;
 mod side_channels;
 mod sockets;
 mod stage;
+mod stranger;
+mod swap;
 mod system_calls;
+mod time;
 mod user_namespaces;
 
 pub use ground::{build_root, stage_code};
@@ -35,6 +40,7 @@ use refusal::Verdict;
 use stage::{Facts, Stage};
 
 use crate::error::AttackError;
+use crate::protections::{Mode, Protections};
 use crate::weaken::Layer;
 
 /// One attack.
@@ -112,6 +118,8 @@ pub struct Twins {
 pub enum Twin {
     /// It gets through without these layers, and each of them alone stops it.
     Without(&'static [Layer]),
+    /// It gets through environments of a spawner that was itself started without this layer.
+    Start(Layer),
     /// There is no such sandbox, for this reason.
     None(&'static str),
 }
@@ -161,6 +169,16 @@ impl Attack {
         inside: |_| Ok(String::new()),
         place: Place::Shared,
     };
+
+    /// Whether it can be tried where these protections are: nothing can be done by egress that there is not, and some of what is
+    /// outside takes a right that root lacks in some containers.
+    pub fn applies(&self, protections: &Protections) -> bool {
+        match self.protection {
+            "egress" => protections.has("egress"),
+            "landlock" | "landlock-scopes" => stranger::can_be_staged(protections.mode == Mode::Privileged),
+            _ => true,
+        }
+    }
 }
 
 /// Every attack, group by group.
@@ -175,6 +193,11 @@ pub fn all() -> impl Iterator<Item = &'static Attack> {
         files::ATTACKS,
         network::ATTACKS,
         resources::ATTACKS,
+        time::ATTACKS,
+        swap::ATTACKS,
+        names::ATTACKS,
+        egress::ATTACKS,
+        stranger::ATTACKS,
         side_channels::ATTACKS,
     ]
     .into_iter()

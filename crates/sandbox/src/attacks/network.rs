@@ -29,7 +29,7 @@ const PRIVILEGED: Attack =
     Attack { protection: "capabilities", twins: Twins::without(&[Layer::Capabilities]), ..NETWORK };
 
 /// Where clouds tell machines their secrets.
-const METADATA: [&str; 6] =
+pub(super) const METADATA: [&str; 6] =
     ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254"];
 /// Nobody's: for documentation (RFC 5737), and everybody's on the link.
 const OUTSIDE: [&str; 5] = ["198.51.100.1", "203.0.113.1", "224.0.0.251", "2001:db8::1", "ff02::1%1"];
@@ -112,7 +112,7 @@ fn ports_of_a_neighbour(facts: &Facts) -> Verdict {
     refused("connecting", connect, &[Errno::CONNREFUSED]).map(name_of)
 }
 
-fn addresses(list: &str) -> Vec<SocketAddr> {
+pub(super) fn addresses(list: &str) -> Vec<SocketAddr> {
     // Port 9 is that of "discard": whoever should ever get it throws it away.
     list.split(',')
         .filter_map(|text| text.split('%').next()?.parse::<IpAddr>().ok())

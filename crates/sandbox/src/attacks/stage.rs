@@ -50,7 +50,7 @@ impl Facts {
         facts
     }
 
-    fn words(&self) -> impl Iterator<Item = String> {
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(name, value)| format!("{name}={value}"))
     }
 }
@@ -171,7 +171,7 @@ pub(crate) fn finish(sandbox: &Sandbox) -> Ended {
     Ended { output: String::from_utf8_lossy(&output).into_owned(), status }
 }
 
-fn left(deadline: Instant) -> Duration {
+pub(super) fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 

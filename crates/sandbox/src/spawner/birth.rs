@@ -18,7 +18,7 @@ use super::prepare::Workshop;
 use super::{overlay, staging};
 use crate::cgroup::{Freezer, FreezerKind, Group, OomEvent};
 use crate::egress::Egress;
-use crate::environment::mounts::{clone_tree, open_beneath};
+use crate::environment::mounts::{Swap, clone_tree, open_beneath};
 use crate::environment::{self, Link, Plan, Texts};
 use crate::failpoints;
 use crate::spec::SandboxSpec;
@@ -163,7 +163,7 @@ fn plan(
         code: shop.staging.code(&spec.code, weakened)?,
         layers: shop.staging.layers(&spec.layers, weakened)?,
         passwd: shop.staging.view.passwd(uid)?,
-        swap: shop.staging.swap,
+        swap: if weakened.keeps(Layer::NoSwap) { shop.staging.swap } else { Swap::Possible },
         attach_point: shop.staging.point,
         argv: Texts::join(spec.argv.iter().map(|argument| [argument.as_str()]))?,
         env: Texts::join(spec.env.iter().map(|(name, value)| [name, "=", value]))?,

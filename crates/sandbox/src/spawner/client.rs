@@ -26,8 +26,9 @@ const PATIENCE: u64 = 10;
 /// Starts the spawner and waits until it is ready.
 pub(super) fn start(
     options: &SpawnerOptions,
+    weakened: Weakened,
 ) -> Result<(launch::Launched, OwnedFd, Protections), StartError> {
-    let launched = launch::launch()?;
+    let launched = launch::launch(weakened)?;
     failpoints::arm_spawner(&launched.socket);
     match introduce(&launched, options) {
         Ok((staging, protections)) => Ok((launched, staging, protections)),

@@ -17,6 +17,7 @@ use crate::error::StartError;
 use crate::handle::wait_readable;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
+use crate::weaken::{Layer, Weakened};
 
 /// What the spawner is called in a process list, and how it knows itself.
 const NAME: &str = "lambent-spawner";
@@ -44,7 +45,7 @@ fn is_spawner() -> bool {
     std::env::args_os().next().is_some_and(|name| name == NAME)
 }
 
-pub(crate) fn launch() -> Result<Launched, StartError> {
+pub(crate) fn launch(weakened: Weakened) -> Result<Launched, StartError> {
     // A main() that does not ask run_if_spawner() would start platforms without end.
     if is_spawner() {
         return Err(StartError::Silent);
@@ -54,7 +55,7 @@ pub(crate) fn launch() -> Result<Launched, StartError> {
         return Err(StartError::Threads(threads));
     }
     raise_descriptor_limit()?;
-    let executable = sealed_executable()?;
+    let executable = sealed_executable(weakened)?;
     let (ours, theirs) = packet::socket_pair().at(Step::MakeSocketPair)?;
     match syscalls::fork() {
         // Only here: behind a fork that succeeded, this place is in two processes.
@@ -103,7 +104,7 @@ fn become_spawner(executable: &OwnedFd, socket: &OwnedFd) -> ! {
     syscalls::exit_now(127)
 }
 
-fn sealed_executable() -> Result<OwnedFd, Failed> {
+fn sealed_executable(weakened: Weakened) -> Result<OwnedFd, Failed> {
     let mut source = File::open("/proc/self/exe").at(Step::CopyExecutable)?;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memfd = match rustix::fs::memfd_create(NAME, flags | MemfdFlags::EXEC) {
@@ -114,6 +115,8 @@ fn sealed_executable() -> Result<OwnedFd, Failed> {
     let mut copy = File::from(memfd.at(Step::CopyExecutable)?);
     std::io::copy(&mut source, &mut copy).at(Step::CopyExecutable)?;
     let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    rustix::fs::fcntl_add_seals(&copy, seals).at(Step::SealExecutable)?;
+    if weakened.keeps(Layer::Seals) {
+        rustix::fs::fcntl_add_seals(&copy, seals).at(Step::SealExecutable)?;
+    }
     Ok(copy.into())
 }

@@ -94,8 +94,18 @@ pub struct Spawner {
 impl Spawner {
     /// Starts the spawner. Only a process with a single thread may do this.
     pub fn start(options: SpawnerOptions) -> Result<Self, StartError> {
+        Self::start_with(&options, Weakened::none())
+    }
+
+    /// The same without some layers that are the spawner's own, so that a test can show that it is able to fail.
+    #[cfg(feature = "weaken")]
+    pub fn start_weakened(options: SpawnerOptions, without: &[crate::Layer]) -> Result<Self, StartError> {
+        Self::start_with(&options, Weakened::new(without))
+    }
+
+    fn start_with(options: &SpawnerOptions, weakened: Weakened) -> Result<Self, StartError> {
         options.check()?;
-        let (launched, staging, protections) = client::start(&options)?;
+        let (launched, staging, protections) = client::start(options, weakened)?;
         Ok(Self { socket: launched.socket, process: launched.process, staging, protections })
     }
 

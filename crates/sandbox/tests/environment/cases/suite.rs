@@ -9,7 +9,8 @@ use crate::harness::{Bench, Verdict};
 
 /// Every attack is held, or not promised here, which is said.
 pub(crate) fn held(bench: &Bench) -> Verdict {
-    let attacks: Vec<&'static Attack> = attacks::all().collect();
+    let protections = bench.spawner.protections();
+    let attacks: Vec<&'static Attack> = attacks::all().filter(|attack| attack.applies(protections)).collect();
     let listed = &bench.spawner.protections().list;
     for attack in &attacks {
         let is_listed = listed.iter().any(|protection| protection.name == attack.protection);
@@ -91,10 +92,11 @@ mod weak {
     pub(crate) fn twins(bench: &Bench) -> Verdict {
         let mut sets = Sets::new();
         let mut without = 0;
-        for attack in attacks::all() {
+        for attack in attacks::all().filter(|attack| attack.applies(bench.spawner.protections())) {
             match twin(bench, attack) {
                 Twin::Without(layers) => sets.entry(layers.to_vec()).or_default().push(attack),
-                Twin::None(_) => without += 1,
+                // Those of a spawner's start are tried where one is started for it: by `doctor`.
+                Twin::Start(_) | Twin::None(_) => without += 1,
             }
         }
         let mut wrong = Vec::new();
@@ -115,7 +117,7 @@ mod weak {
     /// Where several layers stop an attack, each of them alone does.
     pub(crate) fn each_layer(bench: &Bench) -> Verdict {
         let mut sets = Sets::new();
-        for attack in attacks::all() {
+        for attack in attacks::all().filter(|attack| attack.applies(bench.spawner.protections())) {
             let Twin::Without(layers) = twin(bench, attack) else { continue };
             let is_enough = |layer: &&Layer| holds_alone(bench, attack, **layer);
             for kept in layers.iter().filter(|_| layers.len() > 1).filter(is_enough) {
