@@ -121,12 +121,20 @@ pub enum IsolationError {
         /// The system's reason.
         source: io::Error,
     },
+    /// There is no room for another one, as long as none of the living ends.
+    #[error("the isolation has no room for another environment: {0}")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The machine refused. For the operator; the cause is the isolation's own error.
     #[error("the isolation could not make an environment: {0}")]
     Machine(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl IsolationError {
+    /// There is no room.
+    pub fn full(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Full(cause.into())
+    }
+
     /// The machine refused.
     pub fn machine(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Machine(cause.into())

@@ -95,6 +95,12 @@ impl Room {
         StartError::AccountFull { environments, mb: taken(self.mb, &part.mb) }
     }
 
+    /// Whether the account has any.
+    pub(crate) fn is_taken_by(&self, account: AccountId) -> bool {
+        let part = self.accounts.of(account);
+        part.environments.available_permits() < of_an_account(self.environments) as usize
+    }
+
     /// From here on nobody gets a place.
     pub(crate) fn close(&self) {
         self.all.environments.close();
@@ -130,7 +136,9 @@ mod tests {
             matches!(room.take(ONE, 640), Err(StartError::AccountFull { .. })),
             "none of others' helps it"
         );
+        assert!(room.is_taken_by(ONE));
         drop((held, others));
+        assert!(!room.is_taken_by(ONE));
         assert!(room.is_empty() && room.accounts.is_empty());
     }
 

@@ -41,11 +41,20 @@ impl Isolation for SandboxIsolation {
     }
 }
 
-/// Everything but the last step is the machine's business.
+/// Everything but the last step is the machine's business. Ids of users, addresses and processes come back with the
+/// environments that have them.
 pub(crate) fn refused(error: CreateError, spec: &CellSpec) -> IsolationError {
     match error {
         CreateError::Step { step: Step::ExecRuntime, source } => {
             IsolationError::Program { program: spec.argv.first().cloned().unwrap_or_default(), source }
+        }
+        CreateError::Full | CreateError::Step { step: Step::EgressAddress, .. } => {
+            IsolationError::full(error)
+        }
+        CreateError::Step { step: Step::Clone3, ref source }
+            if source.kind() == io::ErrorKind::WouldBlock =>
+        {
+            IsolationError::full(error)
         }
         other => IsolationError::machine(other),
     }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telemetry::LogSink;
 use tokio::sync::watch;
-use types::{Clock, EnvironmentId};
+use types::{AccountId, Clock, EnvironmentId};
 
 /// The host of execution environments. Clones are the same worker.
 #[derive(Clone)]
@@ -208,6 +208,11 @@ impl Worker {
         live.values()
             .map(|live| LiveEnvironment { spec: Arc::clone(&live.spec), phase: live.desk.state().into() })
             .collect()
+    }
+
+    /// Whether environments of this account are alive or being made.
+    pub fn has_any_of(&self, account: AccountId) -> bool {
+        self.inner.room.is_taken_by(account)
     }
 
     /// Starts nothing any more, lets invocations go on for at most `grace`, and returns when no environment is left.

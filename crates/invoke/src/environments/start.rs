@@ -10,7 +10,7 @@ use crate::targets::target::Target;
 use std::time::Duration;
 use tokio::time::Instant;
 use types::{AccountId, ServiceError};
-use worker::{CodeError, Phase, StartError};
+use worker::{CodeError, IsolationError, Phase, StartError};
 
 /// How often a full worker is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -44,15 +44,18 @@ impl DataPlane {
     ) -> Result<(), ServiceError> {
         match error {
             StartError::Full { .. } | StartError::Committed { .. } => {
-                let idle = self.catalog().take_oldest(Some(account));
-                let idle = idle.or_else(|| self.catalog().take_oldest(None));
-                self.make_room(idle, |_| true, deadline).await
+                self.make_room_of_any(account, deadline).await
+            }
+            // The configuration should have kept it from coming to this, so that the operator learns of it.
+            StartError::Isolation(IsolationError::Full(why)) => {
+                let made = self.make_room_of_any(account, deadline).await;
+                made.map_err(|error| ServiceError { operator: Some(why.to_string()), ..error })
             }
             // What an account may have is its own too: others' environments don't help it.
             StartError::AccountFull { .. } => self.make_room_of_own(account, deadline).await,
             // So is its share of the staging area. What runs holds the room, and gives it back; code that finds none in an
             // empty share never will.
-            StartError::StagingFull { .. } if self.runs_something(account) => {
+            StartError::StagingFull { .. } if self.parts().worker.has_any_of(account) => {
                 self.make_room_of_own(account, deadline).await
             }
             StartError::UnknownRuntime(runtime) => Err(messages::runtime_missing(runtime.as_str())),
@@ -60,17 +63,20 @@ impl DataPlane {
         }
     }
 
+    /// One of the caller's own account goes before others'.
+    async fn make_room_of_any(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
+        let idle = self.catalog().take_oldest(Some(account));
+        let idle = idle.or_else(|| self.catalog().take_oldest(None));
+        self.make_room(idle, |_| true, deadline).await
+    }
+
     async fn make_room_of_own(&self, account: AccountId, deadline: Instant) -> Result<(), ServiceError> {
         let idle = self.catalog().take_oldest(Some(account));
         self.make_room(idle, |owner| owner == account, deadline).await
     }
 
-    fn runs_something(&self, account: AccountId) -> bool {
-        self.parts().worker.live().iter().any(|live| live.spec.account == account)
-    }
-
-    /// Where the worker is full, the environment that was idle for the longest time makes room, one of the caller's own
-    /// account before others', or one that is ending.
+    /// The environment that was idle for the longest time makes room, or one that is ending. Where there is neither, the
+    /// answer is the service's for an account that runs as much as it may: that of a client is the same too, to try again.
     async fn make_room(
         &self,
         idle: Option<Hosted>,

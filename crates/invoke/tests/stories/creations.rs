@@ -35,6 +35,24 @@ async fn a_failed_creation_is_an_error_and_leaves_nothing() {
     platform.invoke("echo", json!({})).await.ok();
 }
 
+/// A machine that has no room for another one is full, not broken: what is idle goes, and where nothing is, the caller is to
+/// try again.
+#[tokio::test]
+async fn an_isolation_without_room_for_another_environment_is_a_full_worker() {
+    let platform = Platform::start().await;
+    platform.deploy("idle", programs::introduce()).await;
+    platform.deploy("echo", programs::echo()).await;
+    let full = || IsolationError::full("no user is free: a detail");
+    platform.gates.fail_with("echo", 1, full);
+    let refused = platform.invoke("echo", json!({})).await;
+    assert_eq!(refused.error(), (429, "TooManyRequestsException".to_owned(), "Rate Exceeded.".to_owned()));
+    assert_eq!(refused.json()["Reason"], "ConcurrentInvocationLimitExceeded");
+    environment(&platform.invoke("idle", Value::Null).await);
+    platform.gates.fail_with("echo", 1, full);
+    platform.invoke("echo", json!({})).await.ok();
+    platform.alive(1).await;
+}
+
 /// What the program of a runtime that everybody uses comes to is the operator's business too.
 #[tokio::test]
 async fn each_kind_of_failed_creation_is_told_in_the_services_own_words() {

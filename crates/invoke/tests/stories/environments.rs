@@ -233,6 +233,7 @@ async fn a_worker_that_is_full_of_work_refuses() {
     let (answered, refused) = tokio::join!(platform.invoke("held", Value::Null), refused);
     answered.ok();
     assert_eq!(refused.error(), (429, "TooManyRequestsException".to_owned(), "Rate Exceeded.".to_owned()));
+    assert_eq!(refused.json()["Reason"], "ConcurrentInvocationLimitExceeded");
 }
 
 #[tokio::test]

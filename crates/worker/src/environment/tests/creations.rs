@@ -74,6 +74,7 @@ fn every_fault() -> Vec<Fault> {
         denied(Step::Clone3),
         denied(Step::SetupDied),
         denied(Step::ExecRuntime),
+        denied(Step::EgressAddress),
         CreateError::Spec(sandbox::SpecError::Id),
         CreateError::Full,
         CreateError::NoEgress,
@@ -94,6 +95,9 @@ async fn each_failure_of_a_first_creation_is_told_and_leaves_room_for_the_next()
         let expected = match &fault {
             Fault::Refusal(CreateError::Step { step: Step::ExecRuntime, .. }) => {
                 "executing /bootstrap: ".to_owned()
+            }
+            Fault::Refusal(CreateError::Full | CreateError::Step { step: Step::EgressAddress, .. }) => {
+                "the isolation has no room for another environment: ".to_owned()
             }
             Fault::Refusal(error) => format!("the isolation could not make an environment: {error}"),
             Fault::Panic => "a task of the worker died".to_owned(),
