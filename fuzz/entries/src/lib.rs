@@ -3,12 +3,14 @@
 //! The fuzzers of `fuzz/` call these, and so does the replay of the kept corpora, which is an ordinary test.
 
 mod packages;
+mod patterns;
 mod requests;
 mod signatures;
 
 use std::thread_local;
 
 pub use packages::package;
+pub use patterns::pattern;
 pub use requests::values;
 pub use sandbox::fuzzing::{spawner_protocol, spawner_protocol_seeds};
 pub use signatures::signature;
@@ -17,12 +19,13 @@ pub use signatures::signature;
 pub type Entry = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const ALL: [(&str, Entry); 5] = [
+pub const ALL: [(&str, Entry); 6] = [
     ("spawner_protocol", spawner_protocol),
     ("runtime_api", runtime_api),
     ("package", package),
     ("signature", signature),
     ("values", values),
+    ("pattern", pattern),
 ];
 
 thread_local! {

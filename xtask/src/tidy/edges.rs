@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sqlite", &["seal"]),
     ("sandbox", &[]),
     ("wire", &[]),
+    ("pattern", &[]),
     ("package", &["types"]),
     ("telemetry", &["types"]),
     ("auth", &["types"]),
@@ -60,7 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "services",
         ],
     ),
-    ("fuzz-entries", &["types", "sandbox", "wire", "package", "auth", "worker"]),
+    ("fuzz-entries", &["types", "sandbox", "wire", "pattern", "package", "auth", "worker"]),
     ("xtask", &["types", "auth", "wire"]),
 ];
 
