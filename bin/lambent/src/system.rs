@@ -1,7 +1,11 @@
 //! The system's clock, random generator and memory: the only place that reads them.
 
+mod random;
+
+pub(crate) use random::SystemRandom;
+
 use std::time::{SystemTime, UNIX_EPOCH};
-use types::{Clock, Random, Timestamp};
+use types::{Clock, Timestamp};
 
 /// The host's wall clock.
 pub(crate) struct SystemClock;
@@ -11,24 +15,6 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
-/// The kernel's random generator.
-pub(crate) struct SystemRandom;
-
-impl Random for SystemRandom {
-    /// # Panics
-    /// When the kernel gives no random bytes: nothing that follows could be trusted.
-    fn fill(&self, buffer: &mut [u8]) {
-        let mut rest = buffer;
-        while !rest.is_empty() {
-            match rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty()) {
-                Ok(count) => rest = &mut rest[count..],
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => panic!("the kernel gives no random bytes: {error}"),
-            }
-        }
     }
 }
 

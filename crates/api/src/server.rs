@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
-use types::{AccountId, EnvironmentId};
+use types::{AccountId, EnvironmentId, Repolled};
 
 /// A request's line and headers, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
@@ -146,7 +146,7 @@ fn protocol(head_time: Duration) -> http1::Builder {
 
 /// Lets a connection go on to its end, in its place.
 async fn attend(connection: impl Future<Output = hyper::Result<()>>, peer: Peer, place: impl Send) {
-    if let Err(error) = connection.await {
+    if let Err(error) = Repolled::new(connection).await {
         tracing::debug!(%error, %peer, "a connection ended early");
     }
     drop(place);

@@ -14,6 +14,7 @@ mod layer;
 pub mod limits;
 mod per_account;
 mod random;
+mod repolled;
 mod units;
 
 pub use account::{AccountId, Region};
@@ -26,6 +27,7 @@ pub use ids::{EnvironmentId, RequestId, RevisionId};
 pub use layer::{LayerName, LayerRef, LayerVersionRef};
 pub use per_account::PerAccount;
 pub use random::Random;
+pub use repolled::Repolled;
 pub use units::{MemoryMb, TimeoutSeconds};
 
 /// A future behind a pointer, for the traits that are used as objects.

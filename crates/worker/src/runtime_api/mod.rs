@@ -8,7 +8,6 @@ mod body;
 mod channel;
 mod holding;
 mod meaning;
-mod repolled;
 mod routes;
 mod server;
 

@@ -1,7 +1,6 @@
 //! Accepts the runtime's connections and serves HTTP on them.
 
 use super::holding::{Holding, Waiting};
-use super::repolled::Repolled;
 use super::routes::{Caller, respond};
 use crate::environment::desk::Desk;
 use hyper::server::conn::http1;
@@ -11,6 +10,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use types::Repolled;
 
 /// A runtime has one connection, two when it answers and asks at the same time; its channel counts as one.
 const MAX_CONNECTIONS: usize = 9;

@@ -1,14 +1,13 @@
 //! A future that is polled again at once when it wakes itself.
 //!
-//! An HTTP connection wakes its own task several times for each request with a body, once per hand-over between its parser
-//! and the body's reader. The scheduler would queue the task again each time and wake another thread to help with it, a
+//! An HTTP connection, of a client or of a runtime, wakes its own task several times for each request with a body, once per
+//! hand-over between its parser and the body's reader. The scheduler would queue the task again each time and wake another thread to help with it, a
 //! system call and a wake-up across processors for nothing. Invariant: a wake-up is never lost, and a future that wakes
 //! itself for ever lets others run.
 
-use crate::sync::lock;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Polls in a row before the task goes to the end of the scheduler's queue after all.
@@ -19,8 +18,8 @@ const POLLING: u8 = 1;
 /// Woken while it was being polled.
 const AGAIN: u8 = 2;
 
-/// See the module.
-pub(crate) struct Repolled<F> {
+/// See the top of its file: a wake-up is never lost, and one that comes while the future is being polled costs nothing.
+pub struct Repolled<F> {
     inner: Pin<Box<F>>,
     signal: Arc<Signal>,
     waker: Waker,
@@ -29,6 +28,13 @@ pub(crate) struct Repolled<F> {
 struct Signal {
     state: AtomicU8,
     task: Mutex<Waker>,
+}
+
+impl Signal {
+    /// What it guards is a waker, whole whatever panicked.
+    fn task(&self) -> MutexGuard<'_, Waker> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Wake for Signal {
@@ -40,14 +46,14 @@ impl Wake for Signal {
         let polling = self.state.fetch_max(AGAIN, Ordering::AcqRel);
         if polling == IDLE {
             // Nobody polls it: the task has to. The mark stays until it does, and spares further wake-ups.
-            lock(&self.task).wake_by_ref();
+            self.task().wake_by_ref();
         }
     }
 }
 
 impl<F: Future> Repolled<F> {
     /// Around this future.
-    pub(crate) fn new(inner: F) -> Self {
+    pub fn new(inner: F) -> Self {
         let signal = Arc::new(Signal { state: AtomicU8::new(IDLE), task: Mutex::new(Waker::noop().clone()) });
         let waker = Waker::from(Arc::clone(&signal));
         Self { inner: Box::pin(inner), signal, waker }
@@ -59,7 +65,7 @@ impl<F: Future> Future for Repolled<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        lock(&this.signal.task).clone_from(cx.waker());
+        this.signal.task().clone_from(cx.waker());
         for _ in 0..IN_A_ROW {
             this.signal.state.store(POLLING, Ordering::Release);
             let mut context = Context::from_waker(&this.waker);
@@ -82,7 +88,9 @@ mod tests {
     use super::*;
     use std::future::poll_fn;
     use std::sync::atomic::AtomicUsize;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     #[derive(Default)]
     struct Counted(AtomicUsize);
@@ -121,14 +129,48 @@ mod tests {
         }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_wake_up_from_elsewhere_is_lost() {
+    /// Resolves once another thread has said so; wakes whoever polled it last.
+    #[derive(Default)]
+    struct Elsewhere(Mutex<(bool, Option<Waker>)>);
+
+    impl Elsewhere {
+        fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+            let mut held = self.0.lock().unwrap();
+            held.1 = Some(cx.waker().clone());
+            if held.0 { Poll::Ready(()) } else { Poll::Pending }
+        }
+
+        fn finish(&self) {
+            let mut held = self.0.lock().unwrap();
+            held.0 = true;
+            if let Some(waker) = held.1.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    struct Unparking(std::thread::Thread);
+
+    impl Wake for Unparking {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    #[test]
+    fn no_wake_up_from_elsewhere_is_lost() {
+        let waker = Waker::from(Arc::new(Unparking(std::thread::current())));
         for _ in 0..200 {
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            let waiting = tokio::spawn(Repolled::new(receiver));
-            tokio::spawn(async move { sender.send(7) });
-            let got = tokio::time::timeout(Duration::from_secs(10), waiting).await;
-            assert_eq!(got.unwrap().unwrap(), Ok(7));
+            let elsewhere = Arc::new(Elsewhere::default());
+            let waited = Arc::clone(&elsewhere);
+            let mut future = Repolled::new(poll_fn(move |cx| waited.poll(cx)));
+            let other = std::thread::spawn(move || elsewhere.finish());
+            let begun = Instant::now();
+            while Pin::new(&mut future).poll(&mut Context::from_waker(&waker)).is_pending() {
+                assert!(begun.elapsed() < PATIENCE, "a wake-up was lost");
+                std::thread::park_timeout(PATIENCE);
+            }
+            other.join().unwrap();
         }
     }
 }
