@@ -6,6 +6,7 @@ mod isolation;
 mod platform;
 mod roles;
 mod spawner;
+mod start_record;
 
 pub(crate) use isolation::spawner_name;
 
@@ -79,7 +80,9 @@ async fn serve(
 ) -> Result<(), Error> {
     let Taken { directory, listener, address } = taken;
     let watch = SpawnerWatch::over(&spawner)?;
+    let protections = spawner.protections().clone();
     let platform = Platform::open(configuration, directory, spawner, runtimes).await?;
+    platform.record_start(&protections).await?;
     let first = accounts::prepare(arguments, configuration, address, &platform).await?;
     let (signal, ended) = (stop_signal()?, watch.clone());
     let stop = async move {

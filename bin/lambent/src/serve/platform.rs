@@ -1,6 +1,7 @@
 //! The whole platform, wired: every trait that one crate owns and another implements meets its implementation here.
 
 use super::roles::{ENVIRONMENT_AGE, Roles};
+use super::start_record;
 use crate::config::Configuration;
 use crate::error::Error;
 use crate::system::{self, SystemClock, SystemRandom};
@@ -11,7 +12,7 @@ use auth::Directory;
 use control::background::{Activation, Collector};
 use control::{CodeDownloads, Control, ControlParts};
 use invoke::{DataPlane, DataPlaneParts, InsideApi, Reaper, Settings, StoredCode};
-use sandbox::Spawner;
+use sandbox::{Protections, Spawner};
 use seal::{RootKey, Sealer};
 use services::iam::Iam;
 use services::logs::Logs;
@@ -98,6 +99,12 @@ impl Platform {
             inside,
             runtimes: names,
         })
+    }
+
+    /// Says in the audit trail how functions are isolated.
+    pub(super) async fn record_start(&self, protections: &Protections) -> Result<(), Error> {
+        let sources = (&*self.clock, &*self.random);
+        Ok(start_record::write(&self.store, sources, &self.configuration, protections).await?)
     }
 
     pub(super) fn sealer(&self) -> &Sealer {
