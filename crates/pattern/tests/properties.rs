@@ -37,13 +37,32 @@ fn a_compiled_pattern_agrees_with_the_slow_matcher() {
 }
 
 proptest! {
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 1_000, failure_persistence: None, ..Config::default() })]
 
     /// No text breaks the parser, and what it takes can be matched.
     #[test]
     fn any_text_is_read_or_refused(text in r#"[{}\[\]":,a*/0-9$or \\\-.<>=]{0,60}"#) {
         if let Ok(pattern) = Pattern::parse(&text, CHARACTERS_MOST) {
             let _verdict = pattern.matches(&serde_json::from_str(&text).unwrap());
+        }
+    }
+
+    /// Wildcards and cases of letters on longer texts than events have above.
+    #[test]
+    fn operators_on_text_agree_with_the_slow_matcher(
+        wildcard in r"\*?(([ab]|\\\*){1,2}\*){0,4}[ab]{0,2}", letters in "[aAbBäÄß]{0,4}", text in "[aAbBäÄß*]{0,9}",
+    ) {
+        let event = serde_json::json!({"p": text});
+        for condition in [
+            serde_json::json!({"wildcard": wildcard}),
+            serde_json::json!({"anything-but": {"wildcard": wildcard}}),
+            serde_json::json!({"equals-ignore-case": letters}),
+            serde_json::json!({"prefix": {"equals-ignore-case": letters}}),
+            serde_json::json!({"suffix": {"equals-ignore-case": letters}}),
+        ] {
+            let pattern = serde_json::json!({"p": [condition]});
+            let compiled = Pattern::parse(&pattern.to_string(), CHARACTERS_MOST).unwrap();
+            prop_assert_eq!(compiled.matches(&event), reference::matches(&pattern, &event), "{} on {}", pattern, event);
         }
     }
 
