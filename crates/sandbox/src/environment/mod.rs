@@ -1,7 +1,7 @@
 //! The first process of an environment, from its first instruction to the runtime's.
 //!
 //! ```text
-//! clone3 ─ join cgroups ─ egress ─ mounts ─ pivot_root ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
+//! clone3 ─ join cgroups ─ mounts ─ pivot_root ─ network ─ listeners ─ close_range ─ limits ─ identity ─ Landlock ─ seccomp
 //!                                                                 └ fork ─ exec of the runtime (pid 2)
 //!                                                  pid 1 ─ reaps, reports the runtime's end, exits: all die
 //! ```
@@ -30,7 +30,7 @@ use rustix::thread::UnshareFlags;
 
 pub(crate) use egress::Link;
 pub(crate) use network::Listeners;
-pub(crate) use setup_channel::{Report, receive_report};
+pub(crate) use setup_channel::{Report, receive_report, send_network};
 pub(crate) use texts::Texts;
 pub(crate) use user_namespace::write_once;
 
@@ -39,6 +39,7 @@ use mounts::Swap;
 use crate::failpoints;
 use crate::protections::Mode;
 use crate::seccomp::Filter;
+use crate::spawner::nursery;
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
@@ -87,7 +88,6 @@ pub(crate) fn clone_flags(mode: Mode, weakened: Weakened) -> u64 {
         (Layer::IpcNamespace, libc::CLONE_NEWIPC),
         (Layer::UtsNamespace, libc::CLONE_NEWUTS),
         (Layer::PidNamespace, libc::CLONE_NEWPID),
-        (Layer::Network, libc::CLONE_NEWNET),
     ] {
         if weakened.keeps(layer) {
             flags |= flag;
@@ -95,9 +95,18 @@ pub(crate) fn clone_flags(mode: Mode, weakened: Weakened) -> u64 {
     }
     if mode == Mode::Rootless {
         flags |= libc::CLONE_NEWUSER;
+        if weakened.keeps(Layer::Network) {
+            // Only its own user namespace makes one in which it may raise an interface.
+            flags |= libc::CLONE_NEWNET;
+        }
     }
     // The constants are positive but for the sign of C's int.
     u64::from(flags as u32)
+}
+
+/// Whether the first process is handed its network namespace, which the spawner makes meanwhile.
+pub(crate) fn awaits_network(mode: Mode, weakened: Weakened) -> bool {
+    mode == Mode::Privileged && weakened.keeps(Layer::Network)
 }
 
 /// Runs the first process to its end.
@@ -135,11 +144,14 @@ fn set_up(plan: &Plan) -> Result<Prepared, Failed> {
         rustix::system::sethostname(plan.hostname.as_bytes()).at(Step::Hostname)?;
     }
     if let Some(link) = &plan.link {
+        // It needs the host's /proc.
+        enter_network(plan)?;
         egress::make(link, plan.weakened)?;
-    }
-    mounts::build(plan)?;
-    if let Some(link) = &plan.link {
+        mounts::build(plan)?;
         egress::await_link(link)?;
+    } else {
+        mounts::build(plan)?;
+        enter_network(plan)?;
     }
     let listeners = network::listen(plan.weakened)?;
     setup_channel::send_listeners(&plan.channel, &listeners)?;
@@ -164,6 +176,13 @@ fn lock_down(plan: &Plan, spawner: &OwnedFd) -> Result<(), Failed> {
         plan.filter.install()?;
     }
     Ok(())
+}
+
+fn enter_network(plan: &Plan) -> Result<(), Failed> {
+    if !awaits_network(plan.mode, plan.weakened) {
+        return Ok(());
+    }
+    setup_channel::receive_network(&plan.channel).and_then(nursery::enter).at(Step::EnterNetwork)
 }
 
 fn join_cgroups(plan: &Plan) -> Result<(), Failed> {

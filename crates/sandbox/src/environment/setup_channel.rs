@@ -1,4 +1,4 @@
-//! What the first process tells the spawner: its listeners, then that it forked, or the step that failed; silence and the end of
+//! What the first process is given by the spawner, its network namespace, and what it tells the spawner: its listeners, then that it forked, or the step that failed; silence and the end of
 //! file after that mean that the runtime was executed.
 //!
 //! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
@@ -16,6 +16,7 @@ const LENGTH: usize = 7;
 const LISTENERS: u8 = 1;
 const FAILURE: u8 = 2;
 const FORKED: u8 = 3;
+const NETWORK: u8 = 4;
 
 /// One thing said.
 #[derive(Debug)]
@@ -28,6 +29,20 @@ pub(crate) enum Report {
     Forked,
     /// The channel is closed.
     End,
+}
+
+/// Hands the first process its network namespace.
+pub(crate) fn send_network(channel: &OwnedFd, namespace: &OwnedFd) -> Result<(), Failed> {
+    packet::send(channel, &encode(NETWORK, 0, 0), &[namespace.as_fd()]).at(Step::HandNetwork)
+}
+
+/// Waits for it: the spawner makes it right now, and its end is the end of the wait.
+pub(super) fn receive_network(channel: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    let received = packet::receive(channel, LENGTH)?.ok_or(Errno::PIPE)?;
+    match (received.bytes.first(), received.descriptors.into_iter().next()) {
+        (Some(&NETWORK), Some(namespace)) => Ok(namespace),
+        _ => Err(Errno::PROTO),
+    }
 }
 
 pub(super) fn send_listeners(channel: &OwnedFd, listeners: &Listeners) -> Result<(), Failed> {

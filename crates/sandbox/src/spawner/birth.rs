@@ -1,7 +1,8 @@
 //! Making one environment: what the spawner does before and right after `clone3`.
 //!
 //! Everything that takes time (mounts, limits, layers, the exec) is done by the new process itself, so that creations run side
-//! by side. Invariant: when [`begin`] fails, nothing is left.
+//! by side; meanwhile the spawner makes its network namespace. Invariant: when [`begin`] fails, nothing is left; what fails once
+//! there is a process is in the environment's record, and its owner has to doom it.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -107,16 +108,31 @@ fn start(
     let flags = environment::clone_flags(shop.mode, weakened);
     match syscalls::clone3(flags, clone_into.as_ref()) {
         Err(errno) => Err(Failed { step: Step::Clone3, errno }),
-        Ok(Cloned::Child) => environment::run(&plan),
+        Ok(Cloned::Child) => {
+            // The end of the channel is to be the spawner's.
+            drop(outside);
+            environment::run(&plan)
+        }
         Ok(Cloned::Parent(pidfd)) => {
-            // From here to the environment's record nothing can fail; but this process can die.
+            // From here to the environment's record this process can still die.
             let _ = failpoints::pass(Step::Clone3);
             let Ends { channel, output, status, guest } = outside;
-            let (listeners, is_forked, failed) = (None, false, None);
+            let failed = network(shop, weakened, &channel).err();
+            let (listeners, is_forked) = (None, false);
             let birth =
                 Birth { channel, listeners, is_forked, failed, output, status, guest, gauges, freezer };
             Ok(Started { birth, pidfd, oom_event, lets_die })
         }
+    }
+}
+
+/// Makes the network namespace of an environment whose first process waits for it.
+fn network(shop: &Workshop, weakened: Weakened, channel: &OwnedFd) -> Result<(), Failed> {
+    match &shop.nursery {
+        Some(nursery) if environment::awaits_network(shop.mode, weakened) => {
+            environment::send_network(channel, &nursery.make()?)
+        }
+        _ => Ok(()),
     }
 }
 

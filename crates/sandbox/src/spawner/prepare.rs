@@ -12,6 +12,7 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::SpawnerOptions;
 use super::egress::{Address, HostEgress};
+use super::nursery::Nursery;
 use super::staging::Staging;
 use super::uids::Uids;
 use crate::cgroup::Groups;
@@ -28,6 +29,8 @@ pub(super) struct Workshop {
     pub(super) staging: Staging,
     pub(super) groups: Groups,
     pub(super) filter: Arc<Filter>,
+    /// Where network namespaces are made: root's mode only, elsewhere an environment makes its own.
+    pub(super) nursery: Option<Nursery>,
     /// This process.
     pub(super) own_pidfd: OwnedFd,
     /// The host's side of environments' egress.
@@ -59,8 +62,9 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     // The groups are made with the user's own credentials, before there is another user namespace.
     let groups = Groups::find(&options.name, options.memory_bytes)?;
     match enter_namespaces(options) {
-        Ok((mode, uids, staging, filter)) => {
-            Ok(Workshop { mode, uids, staging, groups, filter, own_pidfd, egress: None, why_no_egress: None })
+        Ok(Place { mode, uids, staging, nursery, filter }) => {
+            let (egress, why_no_egress) = (None, None);
+            Ok(Workshop { mode, uids, staging, groups, filter, nursery, own_pidfd, egress, why_no_egress })
         }
         Err(failed) => {
             groups.remove_all();
@@ -69,16 +73,26 @@ pub(super) fn workshop(options: &SpawnerOptions) -> Result<Workshop, Unready> {
     }
 }
 
-fn enter_namespaces(options: &SpawnerOptions) -> Result<(Mode, Uids, Staging, Arc<Filter>), Failed> {
+/// Where this process is, and what it has there.
+struct Place {
+    mode: Mode,
+    uids: Uids,
+    staging: Staging,
+    nursery: Option<Nursery>,
+    filter: Arc<Filter>,
+}
+
+fn enter_namespaces(options: &SpawnerOptions) -> Result<Place, Failed> {
     let (mode, uids) = identities(options)?;
     if mode == Mode::Rootless {
         enter_user_namespace()?;
     }
+    let nursery = (mode == Mode::Privileged).then(Nursery::open).transpose()?;
     syscalls::unshare(UnshareFlags::NEWNS).at(Step::UnshareMounts)?;
     let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", slave).at(Step::SlaveMounts)?;
     let staging = Staging::mount(options.staging_bytes)?;
-    Ok((mode, uids, staging, Arc::new(Filter::build()?)))
+    Ok(Place { mode, uids, staging, nursery, filter: Arc::new(Filter::build()?) })
 }
 
 /// Signals that a terminal or a service manager sends to every process of the platform.

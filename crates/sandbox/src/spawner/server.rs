@@ -235,11 +235,12 @@ impl Server {
     }
 
     fn admit(&mut self, mut environment: Environment) {
-        if let Err(failed) = self.watch_environment(&environment) {
-            if let State::SettingUp(birth) = &mut environment.state {
-                birth.failed = Some(failed);
+        let watched = self.watch_environment(&environment);
+        if let State::SettingUp(birth) = &mut environment.state {
+            birth.failed = birth.failed.or(watched.err());
+            if birth.failed.is_some() {
+                environment.doom();
             }
-            environment.doom();
         }
         self.environments.insert(environment);
     }

@@ -72,9 +72,12 @@ fn attempt(shop: &mut Workshop, spec: &SandboxSpec, uid: u32) -> Result<Failed, 
 
 /// Waits for the end of the set-up.
 fn listen(environment: &Environment) -> Result<Failed, Failed> {
-    let State::SettingUp(Birth { channel, .. }) = &environment.state else {
+    let State::SettingUp(Birth { channel, failed, .. }) = &environment.state else {
         return Err(unexpected(Errno::PROTO));
     };
+    if let Some(failed) = failed {
+        return Err(*failed);
+    }
     while wait_readable(channel, PATIENCE) {
         match receive_report(channel)? {
             Report::Listeners(_) | Report::Forked => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sandbox::Step;
 
 /// Steps that no process takes here, with the reason; `R` for root's mode only, `P` for the plain user's, `B` for both.
-const NOWHERE: [(char, Step, &str); 21] = [
+const NOWHERE: [(char, Step, &str); 25] = [
     ('B', Step::EgressHost, NO_EGRESS),
     ('B', Step::EgressAddress, NO_EGRESS),
     ('B', Step::EgressNoIpv6, NO_EGRESS),
@@ -30,9 +30,14 @@ const NOWHERE: [(char, Step, &str); 21] = [
     ('P', Step::CgroupCreate, "a plain user can make no cgroup here"),
     ('P', Step::CgroupLimit, "a plain user can make no cgroup here"),
     ('P', Step::CgroupJoin, "a plain user can make no cgroup here"),
+    ('P', Step::MakeNursery, OWN_NETWORK),
+    ('P', Step::MakeNetwork, OWN_NETWORK),
+    ('P', Step::HandNetwork, OWN_NETWORK),
+    ('P', Step::EnterNetwork, OWN_NETWORK),
     ('P', Step::SetGroups, "a plain user can't drop its groups"),
 ];
 
+const OWN_NETWORK: &str = "a plain user's environment is born into a network namespace of its own";
 const NO_EGRESS: &str = "only with egress, which these cases' spawners do not offer, but that of `root_egress_that_fails_leaves_nothing`";
 
 /// Every step was made to fail, or has its reason.
