@@ -64,7 +64,12 @@ pub(super) fn send_failure(channel: &OwnedFd, failed: Failed) {
 
 /// Takes the next report; called when the channel is readable.
 pub(crate) fn receive_report(channel: &OwnedFd) -> Result<Report, Failed> {
-    let Some(received) = packet::receive(channel, 64).at(Step::SetupSpoke)? else { return Ok(Report::End) };
+    let received = match packet::receive(channel, 64) {
+        // It ended before it took what it was handed. The kernel says that first, once, and then what it had said.
+        Err(Errno::CONNRESET) => packet::receive(channel, 64),
+        received => received,
+    };
+    let Some(received) = received.at(Step::SetupSpoke)? else { return Ok(Report::End) };
     let bytes: [u8; LENGTH] = received.bytes.try_into().map_err(|_| nonsense())?;
     match bytes[0] {
         LISTENERS => {
