@@ -24,8 +24,8 @@ const LINKS: [(&str, &str); 4] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
-/// Mounts `/dev` below the root. Gives back `/dev/null`, which also serves to mask files.
-pub(super) fn mount(root: &OwnedFd, weakened: Weakened) -> Result<OwnedFd, Failed> {
+/// Mounts `/dev` below the root.
+pub(super) fn mount(root: &OwnedFd, weakened: Weakened) -> Result<(), Failed> {
     if !weakened.keeps(Layer::Devices) {
         return mount_the_hosts(root);
     }
@@ -41,17 +41,15 @@ pub(super) fn mount(root: &OwnedFd, weakened: Weakened) -> Result<OwnedFd, Faile
     if !own {
         NODES.iter().try_for_each(|(name, minor)| bind(&dev, name, *minor)).at(Step::DevNode)?;
     }
-    syscalls::mount_setattr(&dev, libc::MOUNT_ATTR_RDONLY).at(Step::DevReadOnly)?;
-    open_beneath(&dev, "null").at(Step::DevNode)
+    syscalls::mount_setattr(&dev, libc::MOUNT_ATTR_RDONLY).at(Step::DevReadOnly)
 }
 
 /// Without the layer: what the host has.
-fn mount_the_hosts(root: &OwnedFd) -> Result<OwnedFd, Failed> {
+fn mount_the_hosts(root: &OwnedFd) -> Result<(), Failed> {
     let flags =
         OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     let dev = rustix::mount::open_tree(CWD, "/dev", flags).at(Step::DevMount)?;
-    mounts::attach(&dev, root, "dev", Step::DevMount)?;
-    open_beneath(&dev, "null").at(Step::DevNode)
+    mounts::attach(&dev, root, "dev", Step::DevMount)
 }
 
 /// Makes the devices, each an inode of the environment's own, which nobody else opens: the host's are open to everybody's

@@ -25,17 +25,17 @@ pub(super) fn build(plan: &Plan) -> Result<(), Failed> {
     rustix::mount::mount_change("/", private).at(Step::PrivateMounts)?;
     attach_by_path(&plan.root, plan.attach_point).at(Step::AttachRoot)?;
     let root = &plan.root;
-    // The devices come from the host's /dev, so they are taken before the root is left; /proc before its masks need /dev.
-    let null = devices::mount(root, plan.weakened)?;
-    let proc = procfs::mount(plan, root, &null)?;
+    // The devices may come from the host's /dev, so they are taken before the root is left.
+    devices::mount(root, plan.weakened)?;
+    let proc = procfs::mount(root)?;
     mount_tmp(plan, root)?;
     attach(&plan.code, root, "var/task", Step::AttachCode)?;
     if let Some(layers) = &plan.layers {
         attach(layers, root, "opt", Step::AttachLayers)?;
     }
     attach(&plan.passwd, root, "etc/passwd", Step::AttachPasswd)?;
-    procfs::close(plan, &proc)?;
     enter(root)?;
+    procfs::close(plan, &proc)?;
     enter_cwd(&plan.cwd)
 }
 
