@@ -1,11 +1,14 @@
 //! The first part of the filter: what needs only the number of a call.
 //!
 //! The compiler that makes the second part, where arguments are looked at, writes five instructions for each call. Most of
-//! the list needs no arguments, and its numbers are neighbours: as ranges they are a quarter of that, and installing a filter
-//! costs by its length. Invariant: this part allows and kills exactly the numbers that it was given, and decides nothing about
+//! the list needs no arguments, and its numbers are neighbours: as ranges that are searched by halves they are a quarter of that.
+//! Installing a filter costs by its length, and by its depth, as the kernel tries it with every number; and calls whose arguments
+//! are looked at pass through here each time. Invariant: this part allows and kills exactly the numbers that it was given, and decides nothing about
 //! others but those of x32, other architectures, and clone3.
 
 use seccompiler::sock_filter;
+
+mod search;
 
 /// x32 calls come with the architecture of x86_64 and this bit in the number.
 const X32_BIT: u32 = 0x4000_0000;
@@ -30,21 +33,29 @@ pub(super) fn build(allowed: &[u32], never: &[u32]) -> Vec<sock_filter> {
         jump(libc::BPF_JEQ, libc::SYS_clone3 as u32, 0, 1),
         answer(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
     ];
-    program.extend(at(allowed, libc::SECCOMP_RET_ALLOW));
-    // Behind the allowed ones, which should not have to pass them.
-    program.extend(at(never, libc::SECCOMP_RET_KILL_PROCESS));
+    program.extend(search::program(&cuts(allowed, never)));
     program
 }
 
-/// Gives this answer to these numbers.
-fn at(numbers: &[u32], verdict: u32) -> impl Iterator<Item = sock_filter> {
-    ranges(numbers).into_iter().flat_map(move |(first, last)| {
-        if first == last {
-            vec![jump(libc::BPF_JEQ, first, 0, 1), answer(verdict)]
-        } else {
-            vec![jump(libc::BPF_JGE, first, 0, 2), jump(libc::BPF_JGT, last, 1, 0), answer(verdict)]
+/// Where what is done changes: from this number on this answer, up to the next cut; none runs on into what follows.
+type Cut = (u32, Option<u32>);
+
+fn cuts(allowed: &[u32], never: &[u32]) -> Vec<Cut> {
+    let mut cuts: Vec<Cut> = vec![(0, None)];
+    let answers = [(allowed, libc::SECCOMP_RET_ALLOW), (never, libc::SECCOMP_RET_KILL_PROCESS)];
+    let mut ranges: Vec<(u32, u32, u32)> = answers
+        .into_iter()
+        .flat_map(|(numbers, verdict)| ranges(numbers).into_iter().map(move |(a, b)| (a, b, verdict)))
+        .collect();
+    ranges.sort_unstable();
+    for (first, last, verdict) in ranges {
+        // Right behind the one before.
+        if cuts.last().is_some_and(|(start, _)| *start == first) {
+            cuts.pop();
         }
-    })
+        cuts.extend([(first, Some(verdict)), (last + 1, None)]);
+    }
+    cuts
 }
 
 /// Neighbouring numbers as first and last.
