@@ -238,13 +238,32 @@ pub(crate) fn switch_on(socket: impl AsFd, level: libc::c_int, option: libc::c_i
     Ok(())
 }
 
-/// Whether an interface of the socket's network namespace passes packets: it is up, and its other end too.
-pub(crate) fn is_running(socket: impl AsFd, name: &str) -> Result<bool, Errno> {
+/// Whether an interface of the socket's network namespace has a link: it is up, and its other end too. From Linux 6.8 on the kernel
+/// finishes whatever is left to be done about it before it answers.
+pub(crate) fn has_link(socket: impl AsFd, name: &str) -> Result<bool, Errno> {
+    const GET_LINK: u32 = 10;
+    // struct ethtool_value: the command, and the answer.
+    let mut value = [GET_LINK, 0];
+    let mut request = interface_request(name);
+    request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: SIOCETHTOOL reads an ifreq, which `request` is, and with this command writes the second word of `value`.
+    checked(unsafe { libc::ioctl(fd, libc::SIOCETHTOOL as _, std::ptr::from_mut(&mut request)) }.into())?;
+    Ok(value[1] != 0)
+}
+
+fn interface_request(name: &str) -> libc::ifreq {
     // SAFETY: all-zero bytes are a valid ifreq: it holds a name and a union of plain data.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     // One byte stays zero.
     let places = request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1);
     places.zip(name.bytes()).for_each(|(place, byte)| *place = byte as libc::c_char);
+    request
+}
+
+/// Whether the kernel counts an interface of the socket's network namespace as running, as it does with a new one too.
+pub(crate) fn is_running(socket: impl AsFd, name: &str) -> Result<bool, Errno> {
+    let mut request = interface_request(name);
     let fd = socket.as_fd().as_raw_fd();
     // SAFETY: SIOCGIFFLAGS reads and writes an ifreq, which `request` is.
     checked(unsafe { libc::ioctl(fd, libc::SIOCGIFFLAGS as _, std::ptr::from_mut(&mut request)) }.into())?;

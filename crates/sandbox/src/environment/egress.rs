@@ -67,7 +67,7 @@ pub(super) fn make(link: &Link, weakened: Weakened) -> Result<(), Failed> {
 /// up, and drops what comes before.
 pub(super) fn await_link(link: &Link) -> Result<(), Failed> {
     let begin = Instant::now();
-    while !syscalls::is_running(&link.host, &link.name).at(Step::EgressHost)? {
+    while !passes_packets(link).at(Step::EgressHost)? {
         if begin.elapsed() > PATIENCE {
             return Err(Errno::TIMEDOUT).at(Step::EgressHost);
         }
@@ -78,6 +78,12 @@ pub(super) fn await_link(link: &Link) -> Result<(), Failed> {
     let mut batch = Batch::default();
     raise(&mut batch, index);
     batch.send(&link.host, |_| false).at(Step::EgressHost)
+}
+
+/// The first answer alone would be enough from Linux 6.8 on; the second is also yes for an interface of which the kernel has not heard
+/// anything yet.
+fn passes_packets(link: &Link) -> rustix::io::Result<bool> {
+    Ok(syscalls::has_link(&link.host, &link.name)? && syscalls::is_running(&link.host, &link.name)?)
 }
 
 /// Connections that a killed function leaves are the kernel's, and keep the namespace with both ends as long as it tries to deliver
