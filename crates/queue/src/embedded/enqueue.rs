@@ -46,8 +46,9 @@ fn add_one(
         }
         remember(connection, lane, key, row.sequence, *until)?;
     }
+    let due = row.expires.map_or(row.due, |expires| expires.min(row.due));
     let group =
-        row.group.as_ref().map(|name| groups::find_or_make(connection, lane, name, row.due)).transpose()?;
+        row.group.as_ref().map(|name| groups::find_or_make(connection, lane, name, due)).transpose()?;
     insert(connection, lane, row, group, now)?;
     ledger.added(lane, row.sequence.0, waiting(row.due, now), bytes(row));
     Ok(Enqueued::New(row.sequence))

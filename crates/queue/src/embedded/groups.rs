@@ -1,10 +1,10 @@
 //! The groups of FIFO lanes: when the first message of each may be given.
 
-use super::row::time;
+use super::row::{time, time_or_none};
 use rusqlite::{Connection, OptionalExtension, params};
 use types::Timestamp;
 
-/// The group's id. A new group is due when its first message is.
+/// The group's id. A new group is due when its first message is, or when that expires.
 pub(super) fn find_or_make(
     connection: &Connection,
     lane: i64,
@@ -50,20 +50,16 @@ pub(super) fn settle(connection: &Connection, group: i64) -> rusqlite::Result<()
 }
 
 fn next(connection: &Connection, group: i64) -> rusqlite::Result<Option<Timestamp>> {
-    let leased = connection
-        .prepare_cached(
-            "SELECT visible FROM messages WHERE grp = ?1 AND grp IS NOT NULL AND state = 2
-             ORDER BY visible DESC LIMIT 1",
-        )?
-        .query_row([group], |row| time(row, 0))
-        .optional()?;
+    let leased = connection.prepare_cached(LEASED_UNTIL)?.query_row([group], |row| time_or_none(row, 0))?;
     if leased.is_some() {
         return Ok(leased);
     }
-    connection
-        .prepare_cached(
-            "SELECT visible FROM messages WHERE grp = ?1 AND grp IS NOT NULL ORDER BY seq LIMIT 1",
-        )?
-        .query_row([group], |row| time(row, 0))
-        .optional()
+    connection.prepare_cached(HEAD_DUE)?.query_row([group], |row| time(row, 0)).optional()
 }
+
+/// When the last lease of a group's messages ends. What has expired holds nobody back.
+pub(super) const LEASED_UNTIL: &str = "SELECT max(min(visible, ifnull(expires, visible))) FROM messages
+    WHERE grp = ?1 AND grp IS NOT NULL AND state = 2";
+/// When a group's first message is due.
+pub(super) const HEAD_DUE: &str = "SELECT min(visible, ifnull(expires, visible)) FROM messages
+    WHERE grp = ?1 AND grp IS NOT NULL ORDER BY seq LIMIT 1";

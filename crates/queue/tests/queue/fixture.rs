@@ -55,6 +55,16 @@ impl Fixture {
         Queue::open(&self.file(), Arc::clone(&self.sealer), clock)
     }
 
+    /// A copy of the files as they are now: what another process would find if this one were killed.
+    pub(crate) fn as_a_kill_would_leave_it(&self) -> Self {
+        let (sealer, clock) = (Arc::clone(&self.sealer), Arc::clone(&self.clock));
+        let copy = Self { dir: tempfile::tempdir().unwrap(), sealer, clock };
+        for name in ["queue.db", "queue.db-wal"] {
+            std::fs::copy(self.dir.path().join(name), copy.dir.path().join(name)).unwrap();
+        }
+        copy
+    }
+
     /// The same moment, so many milliseconds after the start.
     pub(crate) fn at(&self, millis: i64) {
         self.clock.set(START + millis);

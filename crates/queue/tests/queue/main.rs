@@ -6,3 +6,5 @@ mod fifo;
 mod fixture;
 #[cfg(test)]
 mod life;
+#[cfg(test)]
+mod model;
