@@ -33,7 +33,7 @@ mod state;
 mod view;
 
 pub use arrivals::{Arrivals, LaneArrivals};
-pub use embedded::SqliteEngine;
+pub use embedded::{Moment, Options, SqliteEngine, Watch};
 pub use error::{Damage, QueueError};
 pub use lane::{LaneKind, LaneName, LaneNameError};
 pub use message::{

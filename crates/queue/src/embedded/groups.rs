@@ -31,8 +31,7 @@ pub(super) fn due(
     now: Timestamp,
     limit: usize,
 ) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id FROM groups WHERE lane = ?1 AND due <= ?2 ORDER BY due LIMIT ?3")?;
+    let mut statement = connection.prepare_cached(DUE)?;
     let ids = statement.query_map(params![lane, now.0, super::row::limit(limit)], |row| row.get(0))?;
     ids.collect()
 }
@@ -57,6 +56,8 @@ fn next(connection: &Connection, group: i64) -> rusqlite::Result<Option<Timestam
     connection.prepare_cached(HEAD_DUE)?.query_row([group], |row| time(row, 0)).optional()
 }
 
+/// Groups of a lane that are due.
+pub(super) const DUE: &str = "SELECT id FROM groups WHERE lane = ?1 AND due <= ?2 ORDER BY due LIMIT ?3";
 /// When the last lease of a group's messages ends. What has expired holds nobody back.
 pub(super) const LEASED_UNTIL: &str = "SELECT max(min(visible, ifnull(expires, visible))) FROM messages
     WHERE grp = ?1 AND grp IS NOT NULL AND state = 2";

@@ -9,6 +9,8 @@
 mod enqueue;
 mod groups;
 mod ledger;
+#[cfg(test)]
+mod plans;
 mod read;
 mod remove;
 mod row;
@@ -36,6 +38,7 @@ use tidy::{ForgetKeys, SetFlow};
 use tokio::sync::Semaphore;
 use types::{BoxFuture, Timestamp};
 use writer::Committer;
+pub use writer::{Moment, Watch};
 
 /// Commands that one fsync makes durable.
 const GROUP: usize = 128;
@@ -56,19 +59,47 @@ pub struct SqliteEngine {
     room: Arc<Semaphore>,
 }
 
+/// How to open the embedded engine.
+pub struct Options {
+    /// The most pages (of 4096 bytes) that the file may have; beyond them the disk counts as full.
+    pub max_pages: Option<u32>,
+    /// Hears of the moments at which a process may die.
+    pub watch: Watch,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_pages: None, watch: Box::new(|_| ()) }
+    }
+}
+
 impl SqliteEngine {
     /// Opens the database file, which is made where there is none, for data under this root key.
     ///
     /// # Errors
     /// [`DatabaseError::WrongRootKey`], [`DatabaseError::NewerSchema`], and what SQLite says.
     pub fn open(path: &Path, key_id: KeyId, observer: Observer) -> Result<Self, QueueError> {
+        Self::open_with(path, key_id, observer, Options::default())
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// As for [`SqliteEngine::open`].
+    pub fn open_with(
+        path: &Path,
+        key_id: KeyId,
+        observer: Observer,
+        options: Options,
+    ) -> Result<Self, QueueError> {
         sqlite::make_file(path)?;
         let mut connection = sqlite::connect(path, Access::Write)?;
         sqlite::migrate(&mut connection, schema::STEPS)?;
         sqlite::check_key(&connection, key_id)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        let reserved = prepare(&connection).map_err(sqlite::doing("read the last sequence"))?;
-        let mut committer = Committer::new(Durable::new(connection), observer, reserved);
+        let reserved =
+            prepare(&connection, options.max_pages).map_err(sqlite::doing("read the last sequence"))?;
+        let mut committer = Committer::new(Durable::new(connection), observer, options.watch, reserved);
         let writer = Writer::start("queue-writer", WAITING, GROUP, move |group| committer.carry_out(group))?;
         let room = Arc::new(Semaphore::new(WAITING_KB));
         Ok(Self { writer, readers: Readers::new(path), next: AtomicU64::new(reserved + 1), room })
@@ -100,7 +131,10 @@ impl SqliteEngine {
 }
 
 /// Sets what only the writing connection needs, and gives the last sequence that may have been used.
-fn prepare(connection: &Connection) -> rusqlite::Result<u64> {
+fn prepare(connection: &Connection, max_pages: Option<u32>) -> rusqlite::Result<u64> {
+    if let Some(pages) = max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     let reserved: i64 = connection.query_row("SELECT reserved FROM sequences", [], |row| row.get(0))?;
     Ok(reserved.unsigned_abs())

@@ -55,6 +55,17 @@ impl Fixture {
         Queue::open(&self.file(), Arc::clone(&self.sealer), clock)
     }
 
+    /// Open over a database that may not grow beyond so many pages, as on a disk that is full.
+    pub(crate) fn open_with_pages(&self, pages: u32) -> Queue {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        Queue::open_with(Arc::clone(&self.sealer), clock, |key_id, observer| {
+            let options = queue::Options { max_pages: Some(pages), ..queue::Options::default() };
+            let engine = queue::SqliteEngine::open_with(&self.file(), key_id, observer, options)?;
+            Ok(Arc::new(engine) as Arc<dyn queue::engine::Engine>)
+        })
+        .unwrap()
+    }
+
     /// A copy of the files as they are now: what another process would find if this one were killed.
     pub(crate) fn as_a_kill_would_leave_it(&self) -> Self {
         let (sealer, clock) = (Arc::clone(&self.sealer), Arc::clone(&self.clock));
