@@ -80,6 +80,28 @@ pub(crate) fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
     Ok(rustix::process::Pid::from_raw(pid as i32))
 }
 
+/// A child that uses this process's memory, on a stack of its own, until it executes another program or ends; meanwhile this process
+/// stands still, so that nothing is used by two at a time.
+pub(crate) fn fork_until_exec(child: &dyn Fn()) -> Result<rustix::process::Pid, Errno> {
+    /// What is done until a program is executed: a list of pointers to its arguments is made, and errors are sent.
+    const STACK: usize = 32 << 10;
+    extern "C" fn run(child: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: the argument below, which outlives this call, as its owner stands still.
+        let child: &&dyn Fn() = unsafe { &*child.cast_const().cast() };
+        child();
+        exit_now(127)
+    }
+    let mut stack = vec![0u128; STACK / size_of::<u128>()];
+    let top = stack.as_mut_ptr_range().end;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let argument = std::ptr::from_ref(&child).cast_mut().cast();
+    // SAFETY: the stack is aligned to 16 bytes, grows down from its end, and is given back only after the call, when nobody uses it
+    // any more: the caller returns from it once the child has executed or ended. This process is single-threaded, and the child
+    // never returns into frames of it.
+    let pid = checked(unsafe { libc::clone(run, top.cast(), flags, argument) }.into())?;
+    rustix::process::Pid::from_raw(pid as i32).ok_or(Errno::IO)
+}
+
 /// Sets attributes of one mount (not of those below it).
 pub(crate) fn mount_setattr(mount: impl AsFd, set: u64) -> Result<(), Errno> {
     change_attributes(mount, set, 0)
