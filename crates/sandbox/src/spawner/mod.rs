@@ -8,6 +8,7 @@ mod client;
 mod egress;
 mod environments;
 mod launch;
+mod locks;
 pub(crate) mod nursery;
 mod overlay;
 pub(crate) mod packet;

@@ -3,19 +3,17 @@
 //! The claim is a lock on as many bytes of one file, at the place that the ids say: the kernel sees the overlaps, and drops
 //! the lock with the process, however that ends. Invariant: a claim never waits, and never takes what another spawner holds.
 
-use std::fs::{DirBuilder, File};
-use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::io::Errno;
 
+use super::locks;
 use crate::step::{At, Failed, Step};
 use crate::syscalls;
 
-/// Where the lock is: root's alone, so that nobody else can hold it.
-const PLACE: &str = "/run/lambent";
+/// The file's name.
+const FILE: &str = "uids";
 /// Ranges that are tried, each behind what was in the way of the one before.
 const TRIES: u32 = 256;
 /// The last id that a range may hold; the one above means nobody.
@@ -38,7 +36,7 @@ impl Uids {
 
     /// Claims the first range of `count` ids at or above `base` that is free and that `fits`.
     pub(super) fn claim(base: u32, count: u32, fits: impl Fn(u32) -> bool) -> Result<Self, Failed> {
-        match open(Path::new(PLACE)) {
+        match locks::open(Path::new(locks::PLACE), FILE) {
             Ok(file) => Self::claim_in(file.into(), base, count, fits),
             // A host without a /run of root's own: the ids are those that were asked for, and the report says so.
             Err(_) => Ok(Self::unclaimed(base)),
@@ -72,32 +70,13 @@ impl Uids {
     }
 }
 
-fn open(place: &Path) -> io::Result<File> {
-    match DirBuilder::new().mode(0o700).create(place) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    // In a directory of somebody else's, somebody else could hold the lock.
-    if std::fs::symlink_metadata(place)?.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(place.join("uids"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// As another spawner would: with a description of its own.
     fn claim(place: &Path, base: u32, count: u32) -> Result<Uids, Failed> {
-        Uids::claim_in(open(place).expect("the file").into(), base, count, |_| true)
+        Uids::claim_in(locks::open(place, FILE).expect("the file").into(), base, count, |_| true)
     }
 
     #[test]
@@ -130,7 +109,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_passed_over_and_the_end_is_an_error() {
         let place = tempfile::tempdir().expect("a directory");
-        let file = || open(place.path()).expect("the file").into();
+        let file = || locks::open(place.path(), FILE).expect("the file").into();
         let claimed = Uids::claim_in(file(), 1000, 10, |base| base >= 1030).expect("one that fits");
         assert_eq!(claimed.base, 1030);
         let none = Uids::claim_in(file(), 1000, 10, |_| false).expect_err("none fits");
@@ -139,12 +118,5 @@ mod tests {
         assert_eq!(last.base, LAST);
         claim(place.path(), LAST, 1).expect_err("nothing is above it");
         claim(place.path(), LAST, 2).expect_err("it would end above");
-    }
-
-    #[test]
-    fn a_link_in_the_file_s_place_is_not_followed() {
-        let place = tempfile::tempdir().expect("a directory");
-        std::os::unix::fs::symlink("/dev/null", place.path().join("uids")).expect("a link");
-        open(place.path()).expect_err("a link");
     }
 }

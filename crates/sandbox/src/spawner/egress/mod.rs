@@ -3,6 +3,7 @@
 //! Invariant: no environment has an interface before the rules that hold it are in the kernel, and the rules go last.
 
 mod addresses;
+mod claim;
 mod host;
 mod rules;
 
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 pub(super) use addresses::Address;
 
 use addresses::Addresses;
+use claim::Claim;
 use rules::{INTERNET, Rules};
 
 use crate::egress::{Destination, Egress, EgressOptions, Network};
@@ -29,6 +31,7 @@ pub(super) struct HostEgress {
     rules: Rules,
     addresses: Addresses,
     lists: BTreeMap<Vec<Destination>, u8>,
+    _claim: Claim,
 }
 
 impl HostEgress {
@@ -36,8 +39,9 @@ impl HostEgress {
     pub(super) fn open(name: &str, options: &EgressOptions) -> Result<Self, String> {
         let rules = Rules::new(name, options.clone(), host::connected(), host::connections());
         host::check(options.network)?;
+        let claim = claim::claim(options.network)?;
         host::nft(&rules.text())?;
-        Ok(Self { addresses: Addresses::of(options.network), rules, lists: BTreeMap::new() })
+        Ok(Self { addresses: Addresses::of(options.network), rules, lists: BTreeMap::new(), _claim: claim })
     }
 
     /// Removes what an earlier spawner of this name left, where there is to be no egress any more.

@@ -288,6 +288,14 @@ pub(super) fn refusals(root: &Path) {
     assert!(why(&taken).contains("198.19.7.0/24"), "{}", why(&taken));
     drop(taken);
     world::ip("route del 198.19.7.0/24\n");
+    let first = Bench::with_egress(&name(4), root, options(1 << 30));
+    let second = Bench::with_egress(&name(5), root, options(1 << 30));
+    assert!(why(&second).contains("another Lambent on this host"), "{}", why(&second));
+    assert_reached(&try_all(&first, &[INTERNET], &Egress::Internet), INTERNET);
+    drop(first);
+    let third = Bench::with_egress(&name(6), root, options(1 << 30));
+    assert_reached(&try_all(&third, &[INTERNET], &Egress::Internet), INTERNET);
+    drop((second, third));
     std::fs::write("/proc/sys/net/ipv4/ip_forward", "0").expect("forward no more");
     let off = Bench::with_egress(&name(2), root, options(1 << 30));
     assert!(why(&off).contains("net.ipv4.ip_forward = 1"), "{}", why(&off));
