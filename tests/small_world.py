@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from harness.clients import Tenant
-from harness.platform import FIRST, Platform
+from harness.platform import FIRST, SECOND, Platform
 
 INTERNET, RESOLVER, METADATA = "198.51.100.7", "192.0.2.1", "169.254.169.254"
 NAMES = {b"\x08internet\x04test": INTERNET, b"\x06rebind\x04test": METADATA}
@@ -38,7 +38,7 @@ CONFIGURATION = """
 [egress]
 resolver = "192.0.2.1"
 [[egress.functions]]
-function = "open-*"
+function = "123456789012:open-*"
 to = "internet"
 [[egress.functions]]
 function = "arn:aws:lambda:*:*:function:listed"
@@ -115,13 +115,16 @@ def main(binary):
 
 
 def ask(platform):
-    tenant = Tenant(platform, FIRST)
-    seen = {}
-    for name in ("open-1", "listed", "closed"):
-        tenant.deploy(FETCH, name=name, Timeout=60)
-        answer = tenant.functions.invoke(FunctionName=name, Payload=json.dumps(URLS))
-        seen[name] = json.loads(answer["Payload"].read())
-    return seen
+    own, foreign = Tenant(platform, FIRST), Tenant(platform, SECOND)
+    seen = {name: fetch(own, name) for name in ("open-1", "listed", "closed")}
+    # It has the name that is another account's.
+    return {**seen, "foreign": fetch(foreign, "open-1")}
+
+
+def fetch(tenant, name):
+    tenant.deploy(FETCH, name=name, Timeout=60)
+    answer = tenant.functions.invoke(FunctionName=name, Payload=json.dumps(URLS))
+    return json.loads(answer["Payload"].read())
 
 
 if __name__ == "__main__":

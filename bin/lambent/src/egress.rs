@@ -1,7 +1,7 @@
 //! `[egress]`: what functions may reach beyond themselves. Nothing, unless the operator says so.
 
 use crate::error::Error;
-use invoke::EgressRules;
+use invoke::{EgressPattern, EgressRules};
 use sandbox::{EgressOptions, Network};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -41,7 +41,7 @@ pub(crate) struct EgressConfiguration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
-    /// A name or an ARN, with `*` and `?`.
+    /// An account and a name, or an ARN, with `*` and `?`.
     pub(crate) function: String,
     /// What it may reach.
     pub(crate) to: Reach,
@@ -80,13 +80,9 @@ impl EgressConfiguration {
             return Err(wrong("egress.functions", &format!("at most {MAX_RULES} rules")));
         }
         let rules = self.functions.iter().map(|rule| {
-            if rule.function.is_empty() {
-                return Err(wrong(
-                    "egress.functions",
-                    "function is a name or an ARN, * and ? stand for others",
-                ));
-            }
-            Ok((rule.function.clone(), rule.to.egress("egress.functions")?))
+            let pattern = rule.function.parse::<EgressPattern>();
+            let pattern = pattern.map_err(|error| wrong("egress.functions", &error.to_string()))?;
+            Ok((pattern, rule.to.egress("egress.functions")?))
         });
         Ok(EgressRules::new(
             rules.collect::<Result<Vec<_>, Error>>()?,
@@ -216,7 +212,7 @@ mod tests {
 
     #[test]
     fn rules_name_words_and_lists() {
-        let text = "default = \"none\"\nresolver = \"192.0.2.53\"\n[[functions]]\nfunction = \"fetch-*\"\nto = \"internet\"\n\
+        let text = "default = \"none\"\nresolver = \"192.0.2.53\"\n[[functions]]\nfunction = \"111122223333:fetch-*\"\nto = \"internet\"\n\
                     [[functions]]\nfunction = \"arn:aws:lambda:*:*:function:db\"\nto = [\"10.1.2.3:5432\", \"203.0.113.0/24\"]\n";
         let configuration = parse(text);
         configuration.check().unwrap();
@@ -232,6 +228,10 @@ mod tests {
             ("default = [\"example.org:443\"]", "egress.default: \"example.org:443\" is no destination"),
             ("default = [\"169.254.169.254\"]", "egress.default: \"169.254.169.254\" is no destination"),
             ("[[functions]]\nfunction = \"\"\nto = \"internet\"", "egress.functions: "),
+            (
+                "[[functions]]\nfunction = \"fetch-*\"\nto = \"internet\"",
+                "egress.functions: \"fetch-*\" does not say of whose functions it speaks; write ACCOUNT:NAME",
+            ),
             ("network = \"198.19.0.0/30\"", "egress.network: "),
             ("network = \"198.19.0.1/16\"", "egress.network: "),
             ("bytes_per_second = 1", "egress.bytes_per_second: "),

@@ -13,7 +13,7 @@ mod payload;
 mod plane;
 mod targets;
 
-pub use egress::EgressRules;
+pub use egress::{EgressPattern, EgressRules, UnownedPattern};
 pub use environments::code::StoredCode;
 pub use environments::reaper::Reaper;
 pub use environments::role::{AssumeError, AssumeRole, RoleSession};

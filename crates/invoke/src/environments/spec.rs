@@ -25,7 +25,7 @@ pub(crate) fn environment(
     let region = &settings.region;
     let resource = format!("function:{}", target.name);
     let function_arn = Arn::regional("lambda", region, target.account, resource).to_string();
-    let egress = settings.egress.of(&function_arn, target.name.as_str());
+    let egress = settings.egress.of(&function_arn, target.account, target.name.as_str());
     Ok(EnvironmentSpec {
         id,
         account: target.account,
