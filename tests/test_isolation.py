@@ -1,11 +1,15 @@
 """Functions that try to see, reach or harm what is not theirs; each finds nothing, and the platform serves on."""
 
 import json
+import os
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from harness.clients import unique
+from harness.platform import children
 
 SECRET = "planted-" + "7f3c9a"
 
@@ -385,6 +389,50 @@ def test_identity(spy, as_root):
         assert int(status[name], 16) == 0, name
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert seen["cwd"] == "/var/task"
+
+
+def rights(task):
+    """The five sets of capabilities of a process or thread, by its folder in /proc, and whether an execution can give any."""
+    status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+    return {name: int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb", "NoNewPrivs")}
+
+
+def test_the_platform_has_none_of_roots_rights_and_the_spawner_keeps_them(spy, platform, as_root):
+    nothing = {"CapEff": 0, "CapPrm": 0, "CapInh": 0, "CapBnd": 0, "CapAmb": 0, "NoNewPrivs": 1}
+    assert spy({"probe": "network"})["devices"] == ["lo"]
+    threads = list(Path(f"/proc/{platform.pid}/task").iterdir())
+    assert len(threads) > 2
+    assert {thread.name: rights(thread) for thread in threads} == {thread.name: nothing for thread in threads}
+    spawner = [child for child in children(platform.pid) if "lambent-spawner" in Path(f"/proc/{child}/comm").read_text()]
+    assert rights(Path(f"/proc/{spawner[0]}"))["CapEff"] & 1 << 21, "the spawner needs CAP_SYS_ADMIN"
+
+
+def test_a_function_that_does_not_end_is_killed_by_a_platform_without_rights(tenant, as_root, victim):
+    deaf = tenant.deploy(
+        """
+import os, signal, time
+def handler(event, context):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.fork() == 0:
+        os.setsid()
+    while True:
+        time.sleep(1)
+""",
+        Timeout=1,
+    )
+    answer = deaf.invoke({})
+    assert answer.error and "Task timed out after 1.00 seconds" in json.dumps(answer.value)
+    assert SECRET in victim()
+
+
+def test_a_data_directory_behind_somebody_elses_door_is_refused_with_the_reason(binary, tmp_path, as_root):
+    door = tmp_path / "door"
+    (door / "data").mkdir(parents=True, mode=0o700)
+    door.chmod(0o700)
+    os.chown(door, 12345, 12345)
+    command = [binary, "serve", "--data-dir", door / "data", "--listen", "127.0.0.1:0"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1 and "without root's rights" in ended.stderr, ended.stderr[-2000:]
 
 
 def words_of_the_host(platform):

@@ -45,6 +45,14 @@ pub(crate) enum Error {
          from the configuration"
     )]
     NoEgress(String),
+    #[error("cannot give up root's rights, which the service must not have: {0}")]
+    DropPrivileges(io::Error),
+    #[error(
+        "cannot open {} without root's rights, which the service gives up when it has started: {source}. Everybody must be \
+         allowed to enter (chmod o+x) the directories that it is in, or they must be root's; or choose another place",
+        path.display()
+    )]
+    OutOfReach { path: PathBuf, source: io::Error },
     #[error("cannot watch the spawner: {0}")]
     WatchSpawner(io::Error),
     #[error(

@@ -10,9 +10,10 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::Signal;
+use rustix::io::Errno;
 
 use crate::cgroup::{Freezer, Gauges};
+use crate::spawner::order::Order;
 
 /// Longest wait of a drop for the processes, and again for the spawner's word that all is gone.
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
@@ -53,11 +54,12 @@ pub struct MemoryUsage {
 }
 
 impl Sandbox {
-    /// Kills every process of the environment at once. It does not wait; see [`Sandbox::pidfd`].
+    /// Kills every process of the environment at once, by the spawner's hand where this process has no right to. It does not
+    /// wait; see [`Sandbox::pidfd`].
     pub fn kill(&self) {
-        // The only failure is ESRCH: it is dead already.
-        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
-        if let Some(freezer) = &self.freezer {
+        if self.signal(Order::Kill)
+            && let Some(freezer) = &self.freezer
+        {
             freezer.let_die();
         }
         if let Some(cpu) = self.gauges.cpu() {
@@ -92,8 +94,17 @@ impl Sandbox {
     pub fn terminate(&self) {
         // Where this fails it is dead already, as below.
         let _ = self.thaw();
-        // As above.
-        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::TERM);
+        self.signal(Order::Terminate);
+    }
+
+    /// Sends the signal, or has the spawner do it where this process may not; false in the second case. Neither waits.
+    fn signal(&self, order: Order) -> bool {
+        // Any other error is ESRCH: it is dead already.
+        let may = rustix::process::pidfd_send_signal(&self.pidfd, order.signal()) != Err(Errno::PERM);
+        if !may {
+            order.send(&self.lifeline);
+        }
+        may
     }
 
     /// Gives it this much processor time from now on, in thousandths of one processor: 3 µs. Nothing is done where no cpu
@@ -140,7 +151,7 @@ pub(crate) fn wait_readable(fd: &OwnedFd, patience: Duration) -> bool {
     loop {
         match rustix::event::poll(&mut fds, Some(&timeout)) {
             Ok(ready) => return ready > 0,
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(_) => return false,
         }
     }

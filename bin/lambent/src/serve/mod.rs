@@ -4,6 +4,7 @@ mod accounts;
 mod descriptors;
 mod isolation;
 mod platform;
+mod privileges;
 mod roles;
 mod spawner;
 mod start_record;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     descriptors::raise(configuration.worker.max_environments);
     let spawner = isolation::start(&configuration)?;
     let runtimes = crate::runtimes::prepare(taken.directory.path())?;
+    privileges::drop_all(&[taken.directory.path(), &configuration.root_key()])?;
     let asynchronous =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
     asynchronous.block_on(serve(arguments, &configuration, taken, spawner, runtimes))

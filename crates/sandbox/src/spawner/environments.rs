@@ -21,6 +21,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::egress::Address;
+use super::order::Order;
 use super::packet;
 use super::protocol::Answer;
 use crate::cgroup::{Freezer, GaugeKind, OomEvent};
@@ -75,6 +76,17 @@ impl Environment {
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL).at(Step::Kill);
         if let Some(freezer) = &self.lets_die {
             freezer.let_die();
+        }
+    }
+
+    /// Does to it what the platform says.
+    pub(super) fn obey(&self, order: Order) {
+        match order {
+            Order::Kill => self.kill(),
+            // ESRCH: dead already.
+            Order::Terminate => {
+                let _ = rustix::process::pidfd_send_signal(&self.pidfd, order.signal());
+            }
         }
     }
 

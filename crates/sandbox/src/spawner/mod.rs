@@ -10,6 +10,7 @@ mod environments;
 mod launch;
 mod locks;
 pub(crate) mod nursery;
+pub(crate) mod order;
 mod overlay;
 pub(crate) mod packet;
 mod prepare;

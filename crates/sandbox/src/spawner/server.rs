@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use rustix::process::PidfdFlags;
 
 use super::environments::{Environment, Environments, Serial, State};
+use super::order::{self, Word};
 use super::packet::{self, Packet};
 use super::prepare::{self, Unready, Workshop};
 use super::protocol::{self, Answer, HEADER, Refusal, RequestHeader, RequestKind};
@@ -277,10 +278,14 @@ impl Server {
                     unwatch(&self.epoll, &environment.pidfd);
                 }
             }
-            Source::Lifeline(_) => {
-                unwatch(&self.epoll, &environment.lifeline);
-                environment.doom();
-            }
+            Source::Lifeline(_) => match order::receive(&environment.lifeline) {
+                Word::Order(order) => environment.obey(order),
+                Word::Nonsense => {}
+                Word::End => {
+                    unwatch(&self.epoll, &environment.lifeline);
+                    environment.doom();
+                }
+            },
             _ => {
                 environment.oom_event.iter().for_each(OomEvent::clear);
                 self.suspects.insert(serial, Instant::now() + SUSPICION);

@@ -7,9 +7,11 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+use rustix::thread::{CapabilitySet, CapabilitySets};
 use sandbox::{CreateError, Step, TreeName};
 
-use super::{passed, result};
+use super::{frozen, passed, result};
 use crate::harness::{Bench, Verdict, finish, wait_until};
 use crate::host::{PATIENCE, eventually, groups_of, processes_with};
 use crate::tree;
@@ -117,6 +119,25 @@ pub(crate) fn stubborn(bench: &Bench) -> Verdict {
     assert!(!wait_until(&sandbox.pidfd, Instant::now() + Duration::from_millis(100)));
     sandbox.kill();
     assert!(wait_until(&sandbox.pidfd, Instant::now() + PATIENCE));
+    passed()
+}
+
+/// As the platform is once it serves: its own signals reach no environment, and the spawner sends them. In a thread of its own,
+/// whose capabilities end with it.
+pub(crate) fn without_rights(bench: &Bench) -> Verdict {
+    let end_some = || {
+        let none = CapabilitySet::empty();
+        let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+        rustix::thread::set_capabilities(None, sets).expect("fewer capabilities");
+        let sandbox = bench.start(&["sleep"]);
+        let refused = rustix::process::pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+        assert_eq!(refused, Err(rustix::io::Errno::PERM));
+        drop(sandbox);
+        for case in [terminate, stubborn, daemons, frozen::killed, frozen::terminated] {
+            assert!(matches!(case(bench), Verdict::Passed));
+        }
+    };
+    std::thread::scope(|scope| scope.spawn(end_some).join()).expect("what the thread asserts");
     passed()
 }
 

@@ -91,6 +91,7 @@ pub(crate) fn privileged() -> Vec<Case> {
         ("root_freezing_by_cgroup_v1_holds_too", v1_freezer::half),
         ("root_egress_that_fails_leaves_nothing", failing_egress),
         ("root_weak_egress_reaches_what_it_must_not", weak_egress),
+        ("root_a_platform_without_rights_ends_environments", life::without_rights),
         ("root_memory_of_init_holds_nothing_of_a_neighbour", life::memory_of_init),
         ("root_processes_of_leftovers_are_killed", spawner::leftover_process),
         ("root_tmp_does_not_count_as_the_functions_memory", resources::tmp_memory),
