@@ -176,13 +176,19 @@ def test_too_much_memory(tenant, as_root):
     assert function({}) == "well"
 
 
-def test_temporary_files_are_not_counted_as_memory(tenant, as_root):
+def test_a_function_of_128_mb_writes_400_to_tmp_and_lives_and_dies_of_200_of_memory(tenant, as_root):
     function = tenant.deploy(
-        "def handler(event, context):\n    with open('/tmp/big', 'wb') as f:\n"
+        "def handler(event, context):\n    if event['eat']:\n        x = bytearray(b'x') * (200 << 20)\n"
+        "    with open('/tmp/big', 'wb') as f:\n"
         "        for _ in range(400): f.write(b'x' * (1 << 20))\n    return 'well'\n",
         MemorySize=128,
+        EphemeralStorage={"Size": 512},
+        Timeout=60,
     )
-    assert function({}) == "well"
+    assert function({"eat": False}) == "well"
+    answer = function.invoke({"eat": True})
+    assert (answer.error, answer.value["errorType"]) == ("Unhandled", "Runtime.OutOfMemory"), answer.raw
+    assert function({"eat": False}) == "well"
 
 
 def test_a_full_tmp(tenant):

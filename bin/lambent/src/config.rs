@@ -162,8 +162,9 @@ impl Configuration {
         if !(1..=50_000).contains(&self.worker.max_environments) {
             return wrong("worker.max_environments", "from 1 to 50000");
         }
-        if !(1000..=0x7FFF_FFFF).contains(&self.worker.uid_base) {
-            return wrong("worker.uid_base", "from 1000 to 2147483647");
+        let bases = sandbox::LOWEST_UID_BASE..=sandbox::HIGHEST_UID_BASE;
+        if !bases.contains(&self.worker.uid_base) {
+            return wrong("worker.uid_base", &format!("from {} to {}", bases.start(), bases.end()));
         }
         if self.account.concurrency == 0 {
             return wrong("account.concurrency", "1 at least: with 0 nothing could be invoked");

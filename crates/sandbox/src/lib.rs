@@ -18,6 +18,7 @@ mod failpoints;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod handle;
+mod kvm;
 mod netlink;
 mod protections;
 mod seccomp;
@@ -30,8 +31,9 @@ mod weaken;
 pub use egress::{Destination, DestinationError, Egress, EgressOptions, Network};
 pub use error::{AttackError, CreateError, StartError};
 pub use handle::{MemoryUsage, Sandbox};
+pub use kvm::{Kvm, kvm};
 pub use protections::{Mode, Need, Protection, Protections, need};
-pub use spawner::{Spawner, SpawnerOptions, run_if_spawner};
+pub use spawner::{HIGHEST_UID_BASE, LOWEST_UID_BASE, Spawner, SpawnerOptions, run_if_spawner};
 pub use spec::{Limits, SandboxSpec, SpecError, TreeName};
 pub use step::Step;
 pub use syscalls::landlock_abi;

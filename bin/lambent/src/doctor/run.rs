@@ -14,8 +14,6 @@ use std::io::{IsTerminal as _, Write as _};
 
 /// Environments that attacks need at a time, with room to spare.
 const ENVIRONMENTS: u32 = 64;
-/// The highest base that a spawner takes.
-const LAST_BASE: u32 = 0x7FFF_FFFF;
 /// Code trees and layers of the attacks; they hold a few small files.
 const STAGING_BYTES: u64 = 64 << 20;
 
@@ -112,7 +110,7 @@ fn options(configuration: &Configuration, workplace: &Workplace) -> SpawnerOptio
         name: serve::spawner_name("lambent-doctor", workplace.path()),
         staging_bytes: STAGING_BYTES,
         memory_bytes: worker.memory_bytes(),
-        uid_base: worker.uid_base.saturating_add(worker.max_environments).min(LAST_BASE),
+        uid_base: worker.uid_base.saturating_add(worker.max_environments).min(sandbox::HIGHEST_UID_BASE),
         uid_count: ENVIRONMENTS,
         egress: configuration.egress.options_beside_serve(),
     }

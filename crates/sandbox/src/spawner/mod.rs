@@ -40,6 +40,11 @@ use crate::weaken::Weakened;
 /// Longest wait, when the platform ends, for the spawner to kill and remove everything.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
+/// The lowest base of uids: below are the system's own.
+pub const LOWEST_UID_BASE: u32 = 1000;
+/// The highest: uids with the highest bit set are negative numbers to some programs.
+pub const HIGHEST_UID_BASE: u32 = 0x7FFF_FFFF;
+
 /// How to start the spawner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpawnerOptions {
@@ -50,7 +55,7 @@ pub struct SpawnerOptions {
     pub staging_bytes: u64,
     /// Memory that all environments together may use, in bytes: 64 MiB at least.
     pub memory_bytes: u64,
-    /// First uid and gid that environments get, 1,000 at least; where another spawner of this host has some of the range, the next
+    /// First uid and gid that environments get, from [`LOWEST_UID_BASE`] to [`HIGHEST_UID_BASE`]; where another spawner of this host has some of the range, the next
     /// free one above it.
     pub uid_base: u32,
     /// How many uids follow it, which is the most environments that can live at the same time.
@@ -72,7 +77,7 @@ impl SpawnerOptions {
         if !(64 << 20..=1 << 60).contains(&self.memory_bytes) {
             return Err(StartError::Option("memory_bytes"));
         }
-        if !(1000..=0x7FFF_FFFF).contains(&self.uid_base) {
+        if !(LOWEST_UID_BASE..=HIGHEST_UID_BASE).contains(&self.uid_base) {
             return Err(StartError::Option("uid_base"));
         }
         if !(1..=100_000).contains(&self.uid_count) {

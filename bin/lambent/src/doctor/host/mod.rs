@@ -47,7 +47,7 @@ impl Host {
             kernel::release(&kernel),
             kernel::landlock(sandbox::landlock_abi()),
             kernel::core_pattern(&files),
-            kernel::kvm(&files),
+            kernel::kvm(&sandbox::kvm()),
             namespaces::user(&files),
             namespaces::cgroups(&files),
             memory::same_page_merging(&files),

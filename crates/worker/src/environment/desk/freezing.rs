@@ -67,6 +67,9 @@ impl Desk {
     }
 
     /// Freezes the environment, if it has been idle for long enough by now.
+    ///
+    /// The desk is locked while the kernel takes the word: 41 µs in the middle, 92 µs at the 99th of 100, for two processes of
+    /// three threads on a busy machine. It does not wait for them to stop. An invocation that comes just then waits as long.
     pub(crate) fn freeze(&self, now: Instant) {
         let mut held = lock(&self.held);
         if held.freezes_at().is_none_or(|at| now < at) {
