@@ -51,6 +51,10 @@ const STATEMENTS: usize = 64;
 /// Pages of the WAL after which it is copied into the database: as many as are kept of its file.
 const CHECKPOINT_PAGES: u32 = 4000;
 
+/// Kilobytes of pages that the writer keeps once it has used them: a group's own pages and the ends of the indexes, so
+/// that neither is written twice nor read again.
+const CACHE_KB: i32 = 4 << 10;
+
 /// SQLite behind the engine's contract.
 pub struct SqliteEngine {
     writer: Writer<Box<dyn step::Step>>,
@@ -136,6 +140,7 @@ fn prepare(connection: &Connection, max_pages: Option<u32>) -> rusqlite::Result<
         connection.pragma_update(None, "max_page_count", pages)?;
     }
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
     let reserved: i64 = connection.query_row("SELECT reserved FROM sequences", [], |row| row.get(0))?;
     Ok(reserved.unsigned_abs())
 }
