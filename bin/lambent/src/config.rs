@@ -242,7 +242,10 @@ mod tests {
         ];
         for (text, setting) in cases {
             let refused = toml::from_str::<Configuration>(text).unwrap().check().unwrap_err();
-            assert!(refused.to_string().starts_with(setting), "{refused}");
+            assert!(
+                refused.to_string().starts_with(&format!("in the configuration, {setting}")),
+                "{refused}"
+            );
         }
     }
 

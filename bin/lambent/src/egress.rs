@@ -239,7 +239,7 @@ mod tests {
         ];
         for (text, message) in cases {
             let refused = parse(text).check().unwrap_err().to_string();
-            assert!(refused.starts_with(message), "{refused}");
+            assert!(refused.starts_with(&format!("in the configuration, {message}")), "{refused}");
         }
         assert!(toml::from_str::<EgressConfiguration>("functions = [{ function = \"f\" }]").is_err());
     }

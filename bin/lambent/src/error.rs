@@ -10,7 +10,7 @@ pub(crate) enum Error {
     ReadConfiguration { path: PathBuf, source: io::Error },
     #[error("the configuration {} is not right:\n{source}", path.display())]
     Configuration { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("{setting}: {problem}")]
+    #[error("in the configuration, {setting}: {problem}")]
     Setting { setting: &'static str, problem: String },
     #[error(
         "{0} is not a loopback address, and Lambent speaks plain HTTP: listen on 127.0.0.1 or [::1], and put a proxy with \
