@@ -398,3 +398,12 @@ pub(crate) fn drop_bounding(capability: libc::c_ulong) -> Result<(), Errno> {
     checked(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) }.into())?;
     Ok(())
 }
+
+/// Lets pages go that are as in the file of their mapping: the next access finds them there again.
+pub(crate) fn forget_pages(pages: std::ops::Range<usize>) -> Result<(), Errno> {
+    let start = std::ptr::with_exposed_provenance_mut(pages.start);
+    // SAFETY: the caller names whole mappings of a file that are private and were never written to, so that no byte that
+    // can be read there changes by this.
+    checked(unsafe { libc::madvise(start, pages.len(), libc::MADV_DONTNEED) }.into())?;
+    Ok(())
+}

@@ -108,6 +108,7 @@ async fn serve(
         let line = crate::env::line(&arguments.data, &configuration.data_dir());
         tell(format_args!("  {line}\n  aws lambda list-functions"));
     }
+    sandbox::hand_back_program();
     if let Err(error) = server.await {
         tracing::error!(%error, "the server ended by a defect");
     }
