@@ -34,6 +34,24 @@ pub(super) fn weight(millis: u32) -> u64 {
     weigh(millis, 1)
 }
 
+/// `cpu.shares`, in v1, of the group that holds all environments of a machine with so many processors.
+///
+/// The kernel makes each such group as heavy as one process. All environments together would then weigh, on each
+/// processor, a fraction of a single thread of the platform's or of anybody else's beside them.
+pub(super) fn shares_of_all(processors: u32) -> u64 {
+    shares(processors.saturating_mul(1000))
+}
+
+/// The same in v2, `cpu.weight`.
+pub(super) fn weight_of_all(processors: u32) -> u64 {
+    weight(processors.saturating_mul(1000))
+}
+
+/// How many processors this process may use.
+pub(super) fn processors() -> u32 {
+    std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}
+
 fn weigh(millis: u32, version: usize) -> u64 {
     let (low, high) = BOUNDS[version];
     (u64::from(millis) * WHOLE[version] / 1000).clamp(low, high)
@@ -84,6 +102,16 @@ mod tests {
         assert_eq!([72, 1000, 5789].map(shares), [73, 1024, 5927]);
         assert_eq!([72, 1000, 5789].map(weight), [7, 100, 578]);
         assert_eq!((shares(1), weight(1)), (2, 1));
+    }
+
+    #[test]
+    fn all_environments_together_weigh_as_the_machine_within_what_the_kernel_takes() {
+        assert_eq!([1, 2, 64].map(shares_of_all), [1024, 2048, 65_536]);
+        assert_eq!([1, 2, 64].map(weight_of_all), [100, 200, 6400]);
+        for many in [257, 8192, u32::MAX] {
+            assert_eq!((shares_of_all(many), weight_of_all(many)), (262_144, 10_000));
+        }
+        assert!(processors() >= 1);
     }
 
     #[test]

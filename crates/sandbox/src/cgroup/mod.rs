@@ -47,8 +47,8 @@ pub(crate) trait Hierarchy {
     fn limits(&self) -> [bool; 3];
     /// Where the groups have a freezer of their own.
     fn freezer(&self) -> Option<&Path>;
-    /// Limits the memory of all environments together.
-    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed>;
+    /// Limits the memory of all environments together, and weighs them as so many processors.
+    fn limit_all(&self, memory_bytes: u64, processors: u32) -> Result<(), Failed>;
     /// A line for the operator.
     fn describe(&self) -> String;
 }
@@ -83,7 +83,8 @@ impl Groups {
         let (mounts, own) = (read("/proc/self/mounts")?, read("/proc/self/cgroup")?);
         leftovers::remove(&mounts, &own, name)?;
         let limits = limits(&mounts, &own, name);
-        limits.iter().try_for_each(|hierarchy| hierarchy.limit_all(memory_bytes))?;
+        let processors = cpu::processors();
+        limits.iter().try_for_each(|hierarchy| hierarchy.limit_all(memory_bytes, processors))?;
         let freezer = freezer(limits.as_deref().ok(), &mounts, &own, name);
         Ok(Self { limits, freezer, tenants: Tenants::of(memory_bytes) })
     }

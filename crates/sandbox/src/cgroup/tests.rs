@@ -89,6 +89,21 @@ fn v2_writes_every_limit_before_anyone_joins() {
 }
 
 #[test]
+fn v2_bounds_and_weighs_all_environments_together() {
+    let root = tempfile::tempdir().expect("a directory");
+    let hierarchy = v2_tree(root.path(), "cpu memory");
+    for file in ["memory.max", "cpu.weight"] {
+        fs::write(root.path().join("spawner").join(file), "").expect("write");
+    }
+    hierarchy.limit_all(5 << 30, 4).expect("limits");
+    assert_eq!(read(&root.path().join("spawner/memory.max")), (5u64 << 30).to_string());
+    assert_eq!(read(&root.path().join("spawner/cpu.weight")), "400");
+    // Without the controller there is no such file, and nothing to weigh.
+    let root = tempfile::tempdir().expect("a directory");
+    v2_tree(root.path(), "pids").limit_all(5 << 30, 4).expect("nothing to do");
+}
+
+#[test]
 fn v2_without_its_files_fails_and_leaves_nothing() {
     let root = tempfile::tempdir().expect("a directory");
     let hierarchy = v2_tree(root.path(), "memory");
@@ -112,6 +127,12 @@ fn v1_finds_controllers_in_the_table_of_mounts() {
     assert_eq!(hierarchy.limits(), [true, false, true]);
     assert!(root.path().join("memory/system/lambent/spawner").is_dir());
     assert!(root.path().join("cpu,cpuacct/spawner").is_dir());
+    let files = ["memory/system/lambent/spawner/memory.limit_in_bytes", "cpu,cpuacct/spawner/cpu.shares"];
+    let files = files.map(|file| root.path().join(file));
+    files.iter().for_each(|file| fs::write(file, "").expect("write"));
+    hierarchy.limit_all(5 << 30, 4).expect("limits");
+    assert_eq!(files.each_ref().map(|file| read(file)), ["5368709120", "4096"]);
+    files.iter().for_each(|file| fs::remove_file(file).expect("remove"));
     super::leftovers::remove(&mounts, own, "spawner").expect("nothing is in the way");
     assert!(!root.path().join("memory/system/lambent/spawner").exists());
 }

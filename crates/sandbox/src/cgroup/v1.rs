@@ -98,8 +98,10 @@ impl Hierarchy for V1 {
         [self.memory.is_some(), self.pids.is_some(), self.cpu.is_some()]
     }
 
-    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed> {
-        self.memory.as_ref().map_or(Ok(()), |place| limit_memory(place, memory_bytes))
+    fn limit_all(&self, memory_bytes: u64, processors: u32) -> Result<(), Failed> {
+        self.memory.as_ref().map_or(Ok(()), |place| limit_memory(place, memory_bytes))?;
+        let weight = cpu::shares_of_all(processors).to_string();
+        self.cpu.as_ref().map_or(Ok(()), |place| write_value(&place.join(SHARES), &weight))
     }
 
     fn describe(&self) -> String {
@@ -121,11 +123,13 @@ fn limit_memory(group: &Path, bytes: u64) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The file of a group's weight.
+const SHARES: &str = "cpu.shares";
 /// The file of a group's quota, which is changed after the initialisation.
 const QUOTA: &str = "cpu.cfs_quota_us";
 
 fn limit_cpu(group: &Path, limits: &Limits) -> Result<(), Failed> {
-    write_value(&group.join("cpu.shares"), &cpu::shares(limits.cpu_millis).to_string())?;
+    write_value(&group.join(SHARES), &cpu::shares(limits.cpu_millis).to_string())?;
     write_value(&group.join("cpu.cfs_period_us"), &cpu::PERIOD_US.to_string())?;
     write_value(&group.join(QUOTA), &cpu::quota(limits.init_cpu_millis).to_string())?;
     // From Linux 5.14 on.

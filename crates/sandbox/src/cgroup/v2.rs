@@ -14,6 +14,8 @@ use super::{GaugeKind, Group, Hierarchy, cpu, mounts, remove_group, write_value}
 use crate::spec::Limits;
 use crate::step::{At, Failed, Step};
 
+/// The file of a group's weight.
+const WEIGHT: &str = "cpu.weight";
 /// The file of a group's quota, which is changed after the initialisation.
 const QUOTA: &str = "cpu.max";
 /// The group of platforms and spawners themselves, where they had to leave their own.
@@ -70,7 +72,7 @@ impl V2 {
         }
         if cpu {
             let quota = cpu::quota(limits.init_cpu_millis);
-            write_value(&group.join("cpu.weight"), &cpu::weight(limits.cpu_millis).to_string())?;
+            write_value(&group.join(WEIGHT), &cpu::weight(limits.cpu_millis).to_string())?;
             write_value(&group.join(QUOTA), &format!("{quota} {}", cpu::PERIOD_US))?;
             // From Linux 5.14 on.
             if group.join("cpu.max.burst").exists() {
@@ -134,13 +136,16 @@ impl Hierarchy for V2 {
         self.in_force
     }
 
-    fn limit_all(&self, memory_bytes: u64) -> Result<(), Failed> {
+    fn limit_all(&self, memory_bytes: u64, processors: u32) -> Result<(), Failed> {
+        let [memory, _, cpu] = self.in_force;
         // Without `memory.oom.group`: who used too much dies, with its own environment, which has it.
-        if self.in_force[0] {
-            write_value(&self.place.join("memory.max"), &memory_bytes.to_string())
-        } else {
-            Ok(())
+        if memory {
+            write_value(&self.place.join("memory.max"), &memory_bytes.to_string())?;
         }
+        if cpu {
+            write_value(&self.place.join(WEIGHT), &cpu::weight_of_all(processors).to_string())?;
+        }
+        Ok(())
     }
 
     fn describe(&self) -> String {

@@ -97,6 +97,8 @@ fn limits(bench: &Bench) -> Verdict {
     let tenant = |file: &str| read(&group.join("..").join(file));
     assert_eq!(tenant("memory.max"), (ALL_MEMORY / 8 * 7).to_string());
     assert_eq!((tenant("memory.oom.group"), tenant("cpu.weight")), ("0".to_owned(), "100".to_owned()));
+    let processors = std::thread::available_parallelism().expect("a number").get();
+    assert_eq!(read(&group.join("../../cpu.weight")), (100 * processors).min(10_000).to_string());
     passed()
 }
 
