@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is mounted is verified to be proc, and masks are put on by descriptor before any foreign code runs.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
@@ -97,23 +97,23 @@ fn verify(proc: &OwnedFd) -> Result<(), Failed> {
 
 /// A test's sandbox may have no view, and then makes its empty directories itself.
 ///
-/// Each mask is one old-fashioned bind mount: by descriptors it would be five calls, and half as much again of the time. Names are
-/// the kernel's own in both places, `/dev` and this `/proc`, which nobody else can reach yet.
+/// Each mask is one old-fashioned bind mount from the working directory: by descriptors it would be five calls. Names are the
+/// kernel's and the spawner's own in all places, `/dev`, the view, and this `/proc`, which nobody else can reach yet.
 fn mask(proc: &OwnedFd, view: Option<&OwnedFd>) -> Result<(), Failed> {
-    rustix::process::fchdir(proc).at(Step::ProcMask)?;
-    FILES.iter().try_for_each(|name| bind(proc, "/dev/null", name)).at(Step::ProcMask)?;
+    rustix::process::chdir("/dev").at(Step::ProcMask)?;
+    FILES.iter().try_for_each(|name| bind(proc, "null", name)).at(Step::ProcMask)?;
     let Some(view) = view else {
         return DIRECTORIES.iter().try_for_each(|name| hide(proc, name)).at(Step::ProcMask);
     };
     // Reached by the descriptor that was opened before `/proc` came to lie on it.
-    let inside = |name: &str| format!("self/fd/{}/{name}", view.as_raw_fd());
-    DIRECTORIES.iter().try_for_each(|name| bind(proc, &inside("none"), name)).at(Step::ProcMask)?;
-    SHOWN.iter().try_for_each(|(name, path)| bind(proc, &inside(name), path)).at(Step::ProcMask)
+    rustix::process::fchdir(view).at(Step::ProcMask)?;
+    DIRECTORIES.iter().try_for_each(|name| bind(proc, "none", name)).at(Step::ProcMask)?;
+    SHOWN.iter().try_for_each(|(name, path)| bind(proc, name, path)).at(Step::ProcMask)
 }
 
 /// Binds over what is there. What the kernel was built without needs no mask.
 fn bind(proc: &OwnedFd, source: &str, name: &str) -> rustix::io::Result<()> {
-    match rustix::mount::mount_bind(source, name) {
+    match rustix::mount::mount_bind(source, format!("/proc/{name}")) {
         // Of the two, it must be the target that is missing.
         Err(Errno::NOENT) if is_absent(proc, name)? => Ok(()),
         result => result,
