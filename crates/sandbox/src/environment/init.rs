@@ -40,8 +40,8 @@ pub(super) fn run(plan: &Plan, prepared: Prepared) -> ! {
     }
 }
 
-/// The runtime's process uses this one's memory until it is executed: a copy, of which next to nothing would be used, costs a tenth
-/// of a creation.
+/// The runtime's process uses this one's memory until it is executed: a copy, of which next to nothing would be used, costs more
+/// than the fork itself.
 fn fork(runtime: &dyn Fn()) -> Result<Pid, Errno> {
     let child = syscalls::fork_until_exec(runtime)?;
     // What the child did to the memory that both had.
