@@ -17,10 +17,11 @@ SERVICES = {
     "iam": "2010-05-08",
     "sts": "2011-06-15",
     "logs": "2014-03-28",
+    "sqs": "2012-11-05",
 }
 TEXT = {"documentation", "documentationUrl", "deprecatedMessage", "deprecatedSince", "externalDocumentation"}
 METADATA = [
-    "apiVersion", "endpointPrefix", "jsonVersion", "protocol", "serviceFullName", "serviceId", "signatureVersion",
+    "apiVersion", "awsQueryCompatible", "endpointPrefix", "jsonVersion", "protocol", "serviceFullName", "serviceId", "signatureVersion",
     "signingName", "targetPrefix", "xmlNamespace",
 ]
 

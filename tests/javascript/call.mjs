@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import * as lambda from "@aws-sdk/client-lambda";
 import * as iam from "@aws-sdk/client-iam";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import * as sqs from "@aws-sdk/client-sqs";
 import * as sts from "@aws-sdk/client-sts";
 
 const options = { maxAttempts: 1 };
@@ -14,6 +15,7 @@ const services = {
   lambda: [lambda, new lambda.LambdaClient(options)],
   iam: [iam, new iam.IAMClient(options)],
   logs: [logs, new logs.CloudWatchLogsClient(options)],
+  sqs: [sqs, new sqs.SQSClient(options)],
   sts: [sts, new sts.STSClient(options)],
 };
 

@@ -52,4 +52,4 @@ pub use pipeline::{Pipeline, PipelineParts};
 pub use request::{Context, Request};
 pub use resource_policies::ResourcePolicies;
 pub use server::{Inside, Limits, Server};
-pub use wire::{Time, iam, lambda, logs, sts};
+pub use wire::{Time, iam, lambda, logs, sqs, sts};

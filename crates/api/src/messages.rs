@@ -72,7 +72,7 @@ pub(crate) fn broken_body() -> ServiceError {
 pub(crate) fn busy(service: &Service) -> ServiceError {
     let code = match service.protocol {
         Protocol::AwsQuery => "ServiceUnavailable",
-        Protocol::RestJson1 | Protocol::AwsJson1_1 => "ServiceUnavailableException",
+        Protocol::RestJson1 | Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => "ServiceUnavailableException",
     };
     let message = "The service is busy with other large requests. Try again.";
     ServiceError { fault: Fault::Service, ..ServiceError::caller(code, 503, message) }
@@ -98,6 +98,7 @@ pub(crate) fn internal(service: Option<&Service>, cause: impl std::fmt::Display)
     let code = match service.map(|s| s.name) {
         Some("lambda") => "ServiceException",
         Some("logs") => "ServiceUnavailableException",
+        Some("sqs") => "InternalFailure",
         Some(_) => "ServiceFailure",
         None => "InternalFailure",
     };

@@ -22,7 +22,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use std::sync::Arc;
 use types::{Clock, Random, Region, RequestId, ServiceError};
-use wire::{Operation, Routed, Service, Value};
+use wire::{Operation, ReadError, Routed, Service, Value};
 
 /// What a pipeline is made of.
 pub struct PipelineParts {
@@ -205,6 +205,9 @@ impl Pipeline {
         let parsed = wire::read_input(&verified.routed, &target::incoming(call, &body));
         drop(body);
         let wanted = self.wanted(&verified, parsed.as_ref().ok());
+        if rows::row(operation).is_some_and(|row| row.is_data_event) {
+            return self.data_event(call, &verified, parsed, &wanted).await;
+        }
         let opened = self.open_entry(call, &verified, parsed.as_ref().ok(), &wanted.checks).await;
         let Ok((entry, open)) = opened else {
             return encode::error(Some(service), &messages::no_audit(service), call.id);
@@ -223,6 +226,34 @@ impl Pipeline {
                 encode::error(Some(service), &error, call.id)
             }
         }
+    }
+
+    /// The same for what is about data: a success leaves no record, so that no place for one is held while it runs, and
+    /// neither does a client that goes away.
+    async fn data_event(
+        &self,
+        call: &Call,
+        verified: &Verified,
+        parsed: Result<Value, ReadError>,
+        wanted: &Wanted,
+    ) -> Answer {
+        let (service, operation) = (verified.service, verified.routed.operation);
+        let shown = parsed.as_ref().ok().map(audit::resource_of_data);
+        let outcome = match parsed {
+            Ok(input) => self.call(call, verified, input, wanted, AuditEntry::of_data_event()).await,
+            Err(error) => Err(messages::unreadable(service, &error)),
+        };
+        let error = match outcome {
+            Ok(output) => {
+                return encode::answer(wire::write_output(operation, output, &call.id.to_string()));
+            }
+            Err(error) => error,
+        };
+        match self.open_entry(call, verified, shown.as_ref(), &wanted.checks).await {
+            Ok((_, open)) => open.failed(error.code, &error.message),
+            Err(no_audit) => return encode::error(Some(service), &no_audit, call.id),
+        }
+        encode::error(Some(service), &error, call.id)
     }
 
     /// permit → validate → call

@@ -1,4 +1,4 @@
-//! The policies of functions and layer versions, as the pipeline asks them: read from the store once, and dropped when the
+//! The policies of functions, layer versions and queues, as the pipeline asks them: read from the store once, and dropped when the
 //! change feed says that they changed. That there is none is remembered too.
 //!
 //! Which policy speaks is told by the ARN that was asked on: that of the function itself for an ARN without a qualifier,
@@ -13,9 +13,9 @@ use auth::policy::{PolicyError, ResourcePolicy, parse_resource_policy};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use store::records::{FunctionPolicyRecord, LayerPolicyRecord};
+use store::records::{FunctionPolicyRecord, LayerPolicyRecord, QueuePolicyRecord};
 use store::{Key, Record, Store, StoreError};
-use types::{AccountId, Arn, FunctionName, LayerName, Qualifier, Region, Version};
+use types::{AccountId, Arn, FunctionName, LayerName, Qualifier, QueueRef, Region, Version};
 
 /// More shards than there are processors, so that they seldom meet.
 const SHARDS: usize = 64;
@@ -47,7 +47,7 @@ impl ResourcePolicies {
     /// A cache over the store, kept right by its change feed, of resources in this region.
     pub fn new(store: Arc<Store>, region: Region) -> Self {
         let cache = Arc::new(Cache::default());
-        for table in [FunctionPolicyRecord::TABLE, LayerPolicyRecord::TABLE] {
+        for table in [FunctionPolicyRecord::TABLE, LayerPolicyRecord::TABLE, QueuePolicyRecord::TABLE] {
             let (forgetting, region) = (Arc::clone(&cache), region.clone());
             store.subscribe(table, move |change| {
                 for arn in arns_at(table, &change.key, &region) {
@@ -58,9 +58,9 @@ impl ResourcePolicies {
         Self { store, region, cache }
     }
 
-    /// The policy that speaks for a resource. What is neither a function nor a layer version of this region has none.
+    /// The policy that speaks for a resource. What is none of these of this region has none.
     pub(crate) async fn find(&self, resource: &str) -> Result<Entry, Unread> {
-        if !resource.starts_with("arn:aws:lambda:") {
+        if !["arn:aws:lambda:", "arn:aws:sqs:"].iter().any(|ours| resource.starts_with(ours)) {
             return Ok(None);
         }
         if let Some(known) = self.cache.known(resource) {
@@ -82,11 +82,16 @@ impl ResourcePolicies {
 enum Place {
     Function(Key),
     Layer(Key),
+    Queue(Key),
 }
 
 impl Place {
     fn of(resource: &str, region: &Region) -> Option<Self> {
         let arn: Arn = resource.parse().ok().filter(|arn: &Arn| arn.region == region.as_str())?;
+        if arn.service == "sqs" {
+            let queue = QueueRef::of_arn(resource, region)?;
+            return QueuePolicyRecord::place(&queue).ok().map(Self::Queue);
+        }
         let account = arn.account_id()?;
         let mut parts = arn.resource.split(':');
         let place = match (parts.next()?, parts.next()?, parts.next()) {
@@ -105,6 +110,7 @@ impl Place {
             Self::Layer(key) => {
                 store.get::<LayerPolicyRecord>(key).await?.map(|found| found.value.0.document())
             }
+            Self::Queue(key) => store.get::<QueuePolicyRecord>(key).await?.map(|found| found.value.document),
         })
     }
 }
@@ -129,6 +135,9 @@ fn layer(account: AccountId, name: &str, number: &str) -> Option<Key> {
 /// The ARNs that a stored policy speaks for.
 fn arns_at(table: &str, key: &Key, region: &Region) -> Vec<String> {
     let segments: Vec<&str> = key.segments().collect();
+    if let (QueuePolicyRecord::TABLE, [account, name]) = (table, &segments[..]) {
+        return vec![format!("arn:aws:sqs:{region}:{account}:{name}")];
+    }
     let [account, name, last] = segments[..] else { return Vec::new() };
     let arn = |kind: &str| format!("arn:aws:lambda:{region}:{account}:{kind}:{name}");
     match (table, last) {
@@ -201,6 +210,7 @@ mod tests {
         match place {
             Place::Function(key) => (FunctionPolicyRecord::TABLE, key),
             Place::Layer(key) => (LayerPolicyRecord::TABLE, key),
+            Place::Queue(key) => (QueuePolicyRecord::TABLE, key),
         }
     }
 
@@ -214,6 +224,7 @@ mod tests {
             format!("{FUNCTION}:live"),
             format!("{LAYER}:1"),
             format!("{LAYER}:10200"),
+            "arn:aws:sqs:us-east-1:000000000000:jobs.fifo".to_owned(),
         ] {
             let place = Place::of(&arn, &region).unwrap();
             let (table, key) = key(&place);
@@ -237,6 +248,8 @@ mod tests {
             format!("{LAYER}:1:2"),
             format!("{LAYER}{}:1", "x".repeat(140)),
             "arn:aws:lambda:us-east-1:000000000000:event-source-mapping:x".to_owned(),
+            "arn:aws:sqs:us-east-1:000000000000:a:b".to_owned(),
+            "arn:aws:sqs:eu-west-1:000000000000:jobs".to_owned(),
         ] {
             assert!(Place::of(&arn, &region).is_none(), "{arn}");
         }

@@ -36,7 +36,9 @@ fn query_service(call: &Call) -> Option<&'static Service> {
 pub(crate) fn before_body(call: &Call, service: &'static Service) -> Option<Result<Routed, ServiceError>> {
     match service.protocol {
         Protocol::AwsQuery => None,
-        Protocol::RestJson1 | Protocol::AwsJson1_1 => Some(route(call, service, &Bytes::new())),
+        Protocol::RestJson1 | Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => {
+            Some(route(call, service, &Bytes::new()))
+        }
     }
 }
 

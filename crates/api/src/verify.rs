@@ -142,6 +142,6 @@ pub(crate) fn refused(service: &Service, error: &SignatureError) -> ServiceError
 pub(crate) fn family(service: &Service) -> Family {
     match service.protocol {
         Protocol::AwsQuery => Family::Query,
-        Protocol::RestJson1 | Protocol::AwsJson1_1 => Family::Json,
+        Protocol::RestJson1 | Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => Family::Json,
     }
 }

@@ -1,7 +1,8 @@
-//! The companion services, one folder each: identity, tokens, logs.
+//! The companion services, one folder each: identity, tokens, logs, queues.
 //!
 //! Invariant: what is here is real: a service answers from the store, and what it does not do it refuses by name.
 
 pub mod iam;
 pub mod logs;
+pub mod sqs;
 pub mod sts;

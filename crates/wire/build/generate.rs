@@ -18,7 +18,7 @@ mod table;
 use std::path::Path;
 
 /// The services with a model, by the name of its file.
-pub(crate) const SERVICES: [&str; 4] = ["lambda", "iam", "sts", "logs"];
+pub(crate) const SERVICES: [&str; 5] = ["lambda", "iam", "sts", "logs", "sqs"];
 
 /// What is generated for one service.
 pub(crate) struct Code {

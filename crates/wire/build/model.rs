@@ -17,6 +17,10 @@ pub(crate) struct Model {
     pub(crate) built: BTreeSet<String>,
     pub(crate) validation_code: String,
     pub(crate) serialization_code: String,
+    /// Code on the wire → the code that the query protocol had.
+    pub(crate) query_codes: BTreeMap<String, String>,
+    /// The message for a missing member, with `{}` for its name; "" for the general one.
+    pub(crate) missing: String,
     /// Shape → an expression for its pattern's texts that the regex engine can run.
     pub(crate) matches: BTreeMap<String, String>,
 }
@@ -34,6 +38,8 @@ pub(crate) fn load(models: &Path, name: &str) -> Result<Model, String> {
         built: read(&models.join(format!("{name}.ops")))?.lines().map(str::to_owned).collect(),
         validation_code: String::new(),
         serialization_code: String::new(),
+        query_codes: BTreeMap::new(),
+        missing: String::new(),
         matches: BTreeMap::new(),
     };
     model.check()?;

@@ -21,6 +21,7 @@ pub(crate) fn apply(model: &mut Model, file: &Path) -> Result<(), String> {
             ("shape", Toml::Table(shapes)) => {
                 shapes.iter().try_for_each(|(name, entry)| shape(model, name, entry))
             }
+            ("query_codes", Toml::Table(codes)) => query_codes(model, codes),
             _ => Err(format!("unknown section {section}")),
         }
         .map_err(|error| format!("{place}: {error}"))?;
@@ -34,9 +35,21 @@ fn service(model: &mut Model, entry: &Table) -> Result<(), String> {
         match key.as_str() {
             "validation_code" => model.validation_code = value,
             "serialization_code" => model.serialization_code = value,
+            "missing" => model.missing = value,
             "source" => {}
             _ => return Err(format!("unknown key {key} of service")),
         }
+    }
+    Ok(())
+}
+
+fn query_codes(model: &mut Model, codes: &Table) -> Result<(), String> {
+    if !model.metadata.contains_key("awsQueryCompatible") {
+        return Err(format!("{} has no past in the query protocol", model.name));
+    }
+    for (code, older) in codes.iter().filter(|(key, _)| *key != "source") {
+        let older = older.as_str().ok_or_else(|| format!("{code} must be a text"))?;
+        model.query_codes.insert(code.clone(), older.to_owned());
     }
     Ok(())
 }

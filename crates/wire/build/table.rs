@@ -30,17 +30,23 @@ fn service(model: &Model) -> Result<String, String> {
     let (name, prefix, meta) = (&model.name, model.prefix(), |key| text(&metadata, key));
     let protocol = match (meta("protocol"), meta("jsonVersion")) {
         ("rest-json", _) => "RestJson1",
+        ("json", "1.0") => "AwsJson1_0",
         ("json", "1.1") => "AwsJson1_1",
         ("query", _) => "AwsQuery",
         other => return Err(format!("{name} speaks {other:?}, for which there is no codec")),
     };
     let signing_name =
         if meta("signingName").is_empty() { meta("endpointPrefix") } else { meta("signingName") };
-    let target = if protocol == "AwsJson1_1" { meta("targetPrefix") } else { "" };
+    let target = if protocol.starts_with("AwsJson") { meta("targetPrefix") } else { "" };
+    let (before, after) = model.missing.split_once("{}").unwrap_or(("", ""));
+    let query_codes = match model.metadata.contains_key("awsQueryCompatible") {
+        true => format!("Some(&{:?})", model.query_codes.iter().collect::<Vec<_>>()),
+        false => "None".to_owned(),
+    };
     Ok(format!(
         "pub(crate) static {prefix}: Service = Service {{ name: {name:?}, signing_name: {signing_name:?}, \
          endpoint_prefix: {:?}, api_version: {:?}, protocol: Protocol::{protocol}, target_prefix: {target:?}, \
-         xml_namespace: {:?}, validation_code: {:?}, serialization_code: {:?}, operations: &{prefix}_OPERATIONS, \
+         xml_namespace: {:?}, validation_code: {:?}, serialization_code: {:?}, query_codes: {query_codes}, missing: ({before:?}, {after:?}), operations: &{prefix}_OPERATIONS, \
          shapes: &{prefix}_SHAPES, errors: &{prefix}_ERRORS }};\n",
         meta("endpointPrefix"),
         meta("apiVersion"),
@@ -228,6 +234,9 @@ fn patterned(model: &Model) -> impl Iterator<Item = &String> {
 
 fn patterns(model: &Model, out: &mut String) {
     let count = patterned(model).count();
+    if count == 0 {
+        return;
+    }
     push(out, &format!("pub(crate) static {}_PATTERNS: [Pattern; {count}] = [", model.prefix()));
     for name in patterned(model) {
         let shape = &model.shapes[name];

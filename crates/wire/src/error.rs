@@ -120,7 +120,9 @@ impl RouteError {
     pub fn code(&self, service: &Service) -> &'static str {
         match (self, service.protocol) {
             (Self::Unreadable(_), _) => service.serialization_code,
-            (_, Protocol::RestJson1 | Protocol::AwsJson1_1) => "UnknownOperationException",
+            (_, Protocol::RestJson1 | Protocol::AwsJson1_0 | Protocol::AwsJson1_1) => {
+                "UnknownOperationException"
+            }
             (_, Protocol::AwsQuery) => "InvalidAction",
         }
     }

@@ -27,4 +27,5 @@ macro_rules! service {
 service!(lambda, "lambda_structs.rs", "Built operations of Lambda.");
 service!(iam, "iam_structs.rs", "Built operations of IAM.");
 service!(sts, "sts_structs.rs", "Built operations of STS.");
+service!(sqs, "sqs_structs.rs", "Built operations of SQS.");
 service!(logs, "logs_structs.rs", "Built operations of CloudWatch Logs.");

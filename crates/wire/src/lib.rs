@@ -23,7 +23,7 @@ mod value;
 mod write;
 
 pub use error::{ReadError, RouteError};
-pub use generated::{iam, lambda, logs, sts};
+pub use generated::{iam, lambda, logs, sqs, sts};
 pub use mask::masked;
 pub use outgoing::{Outgoing, WireError, write_error, write_output};
 pub use read::read_input;

@@ -12,6 +12,8 @@ use crate::value::Value;
 use crate::write;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// Source: Smithy, "AWS query protocol migration, awsQueryCompatible trait": `CODE;FAULT`.
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// An answer ready to be sent.
@@ -60,9 +62,10 @@ fn encoded(text: &str) -> String {
 pub fn write_output(operation: &'static Operation, value: Value, request_id: &str) -> Outgoing {
     match operation.service.protocol {
         Protocol::RestJson1 => write::rest::output(operation, value, request_id),
-        Protocol::AwsJson1_1 => {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => {
+            let content_type = json_type(operation.service);
             let body = operation.output.map(|shape| write::json::body(shape, &value)).unwrap_or_default();
-            Outgoing::new(StatusCode::OK, "application/x-amz-json-1.1", request_id, body)
+            Outgoing::new(StatusCode::OK, content_type, request_id, body)
         }
         Protocol::AwsQuery => {
             let body = write::xml::output(operation, &value, request_id);
@@ -92,12 +95,16 @@ pub fn write_error(service: &'static Service, error: &WireError<'_>, request_id:
     let shape = service.error(error.code);
     let (content_type, body) = match service.protocol {
         Protocol::RestJson1 => ("application/json", rest_body(error, shape)),
-        Protocol::AwsJson1_1 => ("application/x-amz-json-1.1", json_body(error, shape)),
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => (json_type(service), json_body(error, shape)),
         Protocol::AwsQuery => ("text/xml", write::xml::error(service, error, request_id)),
     };
     let mut answer = Outgoing::new(status, content_type, request_id, body);
     if service.protocol != Protocol::AwsQuery {
         answer.set(ERROR_TYPE, error.code);
+    }
+    if let Some(code) = service.query_code(error.code) {
+        let side = if error.caller_fault { "Sender" } else { "Receiver" };
+        answer.set(QUERY_ERROR, &format!("{code};{side}"));
     }
     for (name, text) in error.members {
         if let Some(header) = header_of(shape, name) {
@@ -105,6 +112,13 @@ pub fn write_error(service: &'static Service, error: &WireError<'_>, request_id:
         }
     }
     answer
+}
+
+fn json_type(service: &Service) -> &'static str {
+    match service.protocol {
+        Protocol::AwsJson1_0 => "application/x-amz-json-1.0",
+        _ => "application/x-amz-json-1.1",
+    }
 }
 
 /// `Type` and the message, under the name that the error's shape gives it.

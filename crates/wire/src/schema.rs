@@ -28,6 +28,13 @@ pub struct Service {
     pub validation_code: &'static str,
     /// The error code for input that can't be read.
     pub serialization_code: &'static str,
+    /// What the query protocol called an error, where the service once spoke it and tells its clients so still: the code on
+    /// the wire, then the older one. Sorted by the first; `None` for a service that has no past. Codes that are not in the
+    /// list were never different.
+    pub query_codes: Option<&'static [(&'static str, &'static str)]>,
+    /// What stands before and after the name of a required member that is missing, where the service has words of its own
+    /// for that; two empty texts where it speaks of a broken constraint.
+    pub missing: (&'static str, &'static str),
     /// All operations, sorted by name.
     pub operations: &'static [Operation],
     /// All shapes, sorted by name.
@@ -41,6 +48,12 @@ impl Service {
     pub fn operation(&self, name: &str) -> Option<&'static Operation> {
         let operations = self.operations;
         operations.binary_search_by(|operation| operation.name.cmp(name)).ok().map(|at| &operations[at])
+    }
+
+    /// The code that the query protocol had for an error, where clients are still told it.
+    pub fn query_code<'a>(&self, code: &'a str) -> Option<&'a str> {
+        let codes = self.query_codes?;
+        Some(codes.binary_search_by(|(known, _)| known.cmp(&code)).map_or(code, |at| codes[at].1))
     }
 
     /// The declared error with that code on the wire.
@@ -62,6 +75,8 @@ pub enum Protocol {
     /// Routes by method and path, bodies in JSON.
     RestJson1,
     /// One path, the operation in `X-Amz-Target`, bodies in JSON.
+    AwsJson1_0,
+    /// The same under another content type.
     AwsJson1_1,
     /// One path, a form in, XML out.
     AwsQuery,

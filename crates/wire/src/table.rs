@@ -10,8 +10,9 @@ include!(concat!(env!("OUT_DIR"), "/lambda_table.rs"));
 include!(concat!(env!("OUT_DIR"), "/iam_table.rs"));
 include!(concat!(env!("OUT_DIR"), "/sts_table.rs"));
 include!(concat!(env!("OUT_DIR"), "/logs_table.rs"));
+include!(concat!(env!("OUT_DIR"), "/sqs_table.rs"));
 
-static SERVICES: [&Service; 4] = [&LAMBDA, &IAM, &STS, &LOGS];
+static SERVICES: [&Service; 5] = [&LAMBDA, &IAM, &STS, &LOGS, &SQS];
 
 /// All services that have a model.
 pub fn services() -> &'static [&'static Service] {
@@ -40,6 +41,8 @@ mod tests {
             assert!(service.operations.is_sorted_by_key(|operation| operation.name), "{}", service.name);
             assert!(service.shapes.is_sorted_by_key(|shape| shape.name), "{}", service.name);
             assert!(service.errors.is_sorted_by_key(|error| error.code), "{}", service.name);
+            let codes = service.query_codes.unwrap_or_default();
+            assert!(codes.is_sorted(), "{}", service.name);
         }
     }
 }

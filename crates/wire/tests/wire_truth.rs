@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value as Json, json};
 use wire::{
     Fields, Incoming, Operation, Outgoing, Protocol, ReadError, Typed, Value, WireError, iam, lambda, logs,
-    sts,
+    sqs, sts,
 };
 
 const REQUEST_ID: &str = "8a5b1c9e-6a3f-4a51-9d0e-0f1f2f3f4f5f";
@@ -57,6 +57,8 @@ fn all() -> Vec<Built> {
             DeleteUserPolicy ListUserPolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
             AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies;
         logs: GetLogEvents FilterLogEvents DescribeLogGroups DescribeLogStreams;
+        sqs: CreateQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue
+            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues;
     }
 }
 

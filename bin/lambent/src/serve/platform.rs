@@ -16,6 +16,7 @@ use sandbox::{Protections, Spawner};
 use seal::{RootKey, Sealer};
 use services::iam::Iam;
 use services::logs::Logs;
+use services::sqs::Sqs;
 use services::sts::Sts;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub(super) struct Platform {
     iam: Arc<Iam>,
     logs: Arc<Logs>,
     logs_writer: JoinHandle<()>,
+    sqs: Arc<Sqs>,
     plane: Arc<DataPlane>,
     inside: Arc<InsideApi>,
     runtimes: Vec<RuntimeName>,
@@ -86,6 +88,7 @@ impl Platform {
             random: Arc::clone(&random),
             settings: plane_settings(configuration)?,
         });
+        let sqs = Arc::new(Sqs::new(Arc::clone(&store), Arc::clone(&random), configuration.region()));
         Ok(Self {
             configuration: configuration.clone(),
             sealer,
@@ -95,6 +98,7 @@ impl Platform {
             iam,
             logs,
             logs_writer: tokio::spawn(writer),
+            sqs,
             plane,
             inside,
             runtimes: names,
@@ -188,7 +192,7 @@ impl Platform {
     fn handlers(&self, control: &Arc<Control>) -> Result<Handlers, Error> {
         let handlers = self.iam.serve(Handlers::new());
         let handlers = Arc::new(Sts::new()).serve(handlers);
-        let handlers = control.serve(self.logs.serve(handlers));
+        let handlers = self.sqs.serve(control.serve(self.logs.serve(handlers)));
         let missing = handlers.missing();
         if missing.is_empty() { Ok(handlers) } else { Err(Error::Unwired(missing)) }
     }

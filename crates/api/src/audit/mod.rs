@@ -10,7 +10,7 @@ mod record;
 mod trail;
 
 use record::bounded_message;
-pub(crate) use record::{Origin, bounded_parameters, bounded_resource, origin};
+pub(crate) use record::{Origin, bounded_parameters, bounded_resource, origin, resource_of_data};
 pub use trail::AuditTrail;
 pub(crate) use trail::Place;
 
@@ -22,21 +22,27 @@ use telemetry::audit::{LOG, Outcome, Record};
 /// The audit record of one call, open until the call ends.
 #[derive(Debug)]
 pub struct AuditEntry {
-    record: Arc<Record>,
+    record: Option<Arc<Record>>,
     taken: Arc<AtomicBool>,
 }
 
 impl AuditEntry {
+    /// The entry of a data event, whose success leaves no record.
+    pub(crate) fn of_data_event() -> Self {
+        Self { record: None, taken: Arc::default() }
+    }
+
     pub(crate) fn open(record: Record, place: Place) -> (Self, OpenEntry) {
         let (record, taken) = (Arc::new(record), Arc::new(AtomicBool::new(false)));
         let open = OpenEntry { record: Arc::clone(&record), taken: Arc::clone(&taken), place: Some(place) };
-        (Self { record, taken }, open)
+        (Self { record: Some(record), taken }, open)
     }
 
     /// Adds the record of this call's success to the transaction that carries it out. A handler that tries again after a
     /// conflict adds it to each transaction that it tries, and answers with success only after one was committed.
     pub fn succeed_in(&self, transaction: &mut Transaction) {
-        transaction.append(LOG, &*self.record);
+        let Some(record) = &self.record else { return };
+        transaction.append(LOG, &**record);
         self.taken.store(true, Ordering::Release);
     }
 }

@@ -62,6 +62,12 @@ pub(crate) fn bounded_message(message: &str) -> String {
     cut(message, MESSAGE_BYTES).to_owned()
 }
 
+/// What a record says of a data event's input: which queue, and nothing of what was sent.
+pub(crate) fn resource_of_data(input: &wire::Value) -> wire::Value {
+    let queue = input.get("QueueUrl").map(|url| ("QueueUrl", url.clone()));
+    wire::Value::Map(queue.into_iter().collect())
+}
+
 /// The parameters, or a mark that they were left out for their size.
 pub(crate) fn bounded_parameters(parameters: Value) -> Value {
     let mut room = Room(PARAMETERS_BYTES);

@@ -7,6 +7,7 @@
 mod iam;
 mod lambda;
 mod logs;
+mod sqs;
 mod sts;
 
 use auth::Principal;
@@ -51,11 +52,24 @@ pub(crate) struct Row {
     more: Option<fn(&Subject<'_>) -> Check>,
     /// Whether being somebody is enough: the checks are then not asked.
     pub(crate) open_to_callers: bool,
+    /// Whether policies of resources let nobody in who is of another account.
+    pub(crate) within_account: bool,
+    /// Whether it is about data, and not about what holds the data: there may be many a second, one may wait for long, and
+    /// what is sent is the customer's own. Only refusals and failures are recorded, and of the input only the resource.
+    pub(crate) is_data_event: bool,
 }
 
 impl Row {
     const fn new(access: Access, checks: fn(&Subject<'_>) -> Vec<Check>) -> Self {
-        Self { access, checks, keys: |_| Vec::new(), more: None, open_to_callers: false }
+        Self {
+            access,
+            checks,
+            keys: |_| Vec::new(),
+            more: None,
+            open_to_callers: false,
+            within_account: false,
+            is_data_event: false,
+        }
     }
 
     /// The same row with condition keys of its own.
@@ -71,6 +85,11 @@ impl Row {
     /// Being somebody is enough.
     const fn open_to_callers(self) -> Self {
         Self { open_to_callers: true, ..self }
+    }
+
+    /// Nobody of another account is let in by a policy of the resource.
+    const fn within_account(self) -> Self {
+        Self { within_account: true, ..self }
     }
 
     /// All that a call asks for.
@@ -171,6 +190,7 @@ pub(crate) fn row(operation: &Operation) -> Option<&'static Row> {
         "iam" => iam::row(operation.name),
         "sts" => sts::row(operation.name),
         "logs" => logs::row(operation.name),
+        "sqs" => sqs::row(operation.name),
         _ => None,
     }
 }

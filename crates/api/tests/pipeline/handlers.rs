@@ -155,6 +155,8 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
             DeleteUserPolicy ListUserPolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
             AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies;
         logs: GetLogEvents FilterLogEvents DescribeLogGroups DescribeLogStreams;
+        sqs: CreateQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue
+            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues;
     };
     assert_eq!(handlers.missing(), Vec::<String>::new());
     handlers

@@ -136,7 +136,11 @@ fn foreign(operation: &'static Operation) -> Option<Call> {
     let layer = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:layer:tools");
     let group = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/echo");
     let members = input.as_object_mut().unwrap();
-    if members.contains_key("FunctionName") {
+    if members.contains_key("QueueUrl") {
+        // The sample names the first account's queue already.
+    } else if operation.name == "GetQueueUrl" {
+        members.insert("QueueOwnerAWSAccountId".to_owned(), ACCOUNT.into());
+    } else if members.contains_key("FunctionName") {
         members.insert("FunctionName".to_owned(), function.into());
     } else if members.contains_key("LayerName") {
         members.insert("LayerName".to_owned(), layer.into());

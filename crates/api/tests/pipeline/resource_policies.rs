@@ -7,9 +7,11 @@ use crate::platform::Platform;
 use crate::samples;
 use auth::Identity;
 use serde_json::{Value, json};
-use store::records::{FunctionPolicyRecord, LayerPolicyRecord, PolicyRecord, PolicyStatement};
+use store::records::{
+    FunctionPolicyRecord, LayerPolicyRecord, PolicyRecord, PolicyStatement, QueuePolicyRecord,
+};
 use store::{Key as Place, Transaction};
-use types::{AccountId, FunctionName};
+use types::{AccountId, FunctionName, QueueRef, Region};
 
 const ECHO: &str = "arn:aws:lambda:us-east-1:000000000000:function:echo";
 
@@ -37,9 +39,13 @@ fn place(function: &str, qualifier: Option<&str>) -> Place {
 enum Shared {
     Function(Place),
     Layer(Place),
+    Queue(Place),
 }
 
 fn named(arn: &str) -> Option<Shared> {
+    if let Some(queue) = QueueRef::of_arn(arn, &Region::default()) {
+        return QueuePolicyRecord::place(&queue).ok().map(Shared::Queue);
+    }
     let parts: Vec<&str> = arn.split(':').skip(5).collect();
     match parts[..] {
         ["function", name] => Some(Shared::Function(place(name, None))),
@@ -74,6 +80,10 @@ impl Platform {
                 transaction.put(&place, &FunctionPolicyRecord(record(statements)))
             }
             Some(Shared::Layer(place)) => transaction.put(&place, &LayerPolicyRecord(record(statements))),
+            Some(Shared::Queue(place)) => {
+                let document = record(statements).document();
+                transaction.put(&place, &QueuePolicyRecord { document })
+            }
             None => return,
         };
         self.store.commit(transaction).await.unwrap();
@@ -84,6 +94,7 @@ impl Platform {
         match named(arn) {
             Some(Shared::Function(place)) => transaction.remove::<FunctionPolicyRecord>(&place),
             Some(Shared::Layer(place)) => transaction.remove::<LayerPolicyRecord>(&place),
+            Some(Shared::Queue(place)) => transaction.remove::<QueuePolicyRecord>(&place),
             None => return,
         };
         self.store.commit(transaction).await.unwrap();

@@ -26,6 +26,9 @@ pub(crate) fn input(operation: &'static Operation) -> Json {
             input["logGroupName"] = json!("/aws/lambda/echo");
         }
         "GetUser" => input["UserName"] = json!("ana"),
+        "AddPermission" | "RemovePermission" if operation.service.name == "sqs" => {
+            input["Label"] = json!("readers");
+        }
         _ => {}
     }
     input
@@ -56,6 +59,8 @@ fn sample(name: &str, shape: &'static Shape) -> Json {
         "Code" => json!({ "ZipFile": "UEsFBg==" }),
         "LayerName" => json!("tools"),
         "Arn" => json!("arn:aws:lambda:us-east-1:000000000000:layer:tools:1"),
+        "QueueUrl" => json!("http://127.0.0.1:4566/000000000000/jobs"),
+        "QueueName" => json!("jobs"),
         "logGroupName" => json!("/aws/lambda/echo"),
         "logStreamName" => json!("2026/11/24/[$LATEST]00"),
         _ => match shape.kind {
@@ -99,10 +104,11 @@ pub(crate) fn request(operation: &'static Operation, input: &Json) -> Call {
     let service = operation.service;
     match service.protocol {
         Protocol::RestJson1 => rest(operation, input),
-        Protocol::AwsJson1_1 => {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => {
             let target = format!("{}.{}", service.target_prefix, operation.name);
             let call = Call::new("POST", "/", service.signing_name).header("x-amz-target", &target);
-            call.header("content-type", "application/x-amz-json-1.1").body(input.to_string())
+            let version = if service.protocol == Protocol::AwsJson1_0 { "1.0" } else { "1.1" };
+            call.header("content-type", &format!("application/x-amz-json-{version}")).body(input.to_string())
         }
         Protocol::AwsQuery => form(service, operation.name, input),
     }

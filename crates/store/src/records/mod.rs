@@ -12,7 +12,7 @@ pub use concurrency::{ConcurrencyRecord, ReservedTotalRecord};
 pub use function::{CodeRecord, FunctionRecord, FunctionState, UpdateStatus, VersionConfiguration};
 pub use layer::{LayerRecord, LayerUse, LayerVersionRecord};
 pub use logging::{LogFormat, LogLevel, LoggingRecord};
-pub use policy::{FunctionPolicyRecord, LayerPolicyRecord, PolicyRecord, PolicyStatement};
+pub use policy::{FunctionPolicyRecord, LayerPolicyRecord, PolicyRecord, PolicyStatement, QueuePolicyRecord};
 pub use release::{AliasRecord, ReleasesRecord, VersionRecord};
 pub use tags::TagsRecord;
 

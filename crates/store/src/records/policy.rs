@@ -1,9 +1,9 @@
-//! Resource-based policies: who else may use a function or a layer version.
+//! Resource-based policies: who else may use a function, a layer version or a queue.
 
 use super::padded;
 use crate::{Key, KeyError, Prefix, Record};
 use serde::{Deserialize, Serialize};
-use types::{AccountId, FunctionName, RevisionId};
+use types::{AccountId, FunctionName, QueueRef, RevisionId};
 
 /// A policy, statement by statement in the order in which they were added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,5 +76,27 @@ impl LayerPolicyRecord {
 
 impl Record for LayerPolicyRecord {
     const TABLE: &'static str = "layer-policies";
+    const VERSION: u16 = 1;
+}
+
+/// The policy of a queue of SQS, as its owner gave it: a document, not statements, since owners set it whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuePolicyRecord {
+    /// The JSON.
+    pub document: String,
+}
+
+impl QueuePolicyRecord {
+    /// Its place: the queue's.
+    ///
+    /// # Errors
+    /// Never in practice: no part can hold the separator.
+    pub fn place(queue: &QueueRef) -> Result<Key, KeyError> {
+        Key::of([queue.account.as_str(), queue.name()])
+    }
+}
+
+impl Record for QueuePolicyRecord {
+    const TABLE: &'static str = "queue-policies";
     const VERSION: u16 = 1;
 }

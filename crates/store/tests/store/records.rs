@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use store::records::{
     AliasRecord, CodeRecord, ConcurrencyRecord, FunctionPolicyRecord, FunctionRecord, FunctionState,
     LayerPolicyRecord, LayerRecord, LayerUse, LayerVersionRecord, LogFormat, LogLevel, LoggingRecord,
-    PolicyRecord, PolicyStatement, ReleasesRecord, ReservedTotalRecord, TagsRecord, UpdateStatus,
-    VersionConfiguration, VersionRecord,
+    PolicyRecord, PolicyStatement, QueuePolicyRecord, ReleasesRecord, ReservedTotalRecord, TagsRecord,
+    UpdateStatus, VersionConfiguration, VersionRecord,
 };
 use store::{BlobId, Record as _};
 use types::{AccountId, MemoryMb, RevisionId, TimeoutSeconds, Timestamp, Version};
@@ -125,6 +125,7 @@ fn lists_that_were_not_given_stay_so_in_layers_of_the_first_form() {
 fn stored_policies_tags_and_reservations_stay_readable() {
     check(&FunctionPolicyRecord(policy()));
     check(&LayerPolicyRecord(policy()));
+    check(&QueuePolicyRecord { document: policy().document() });
     check(&TagsRecord { tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]) });
     check(&ConcurrencyRecord { reserved: 5 });
     check(&ReservedTotalRecord { total: 25 });

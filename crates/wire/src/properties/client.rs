@@ -26,7 +26,7 @@ impl Request {
     pub(super) fn of(operation: &'static Operation, value: &Value) -> Self {
         match operation.service.protocol {
             Protocol::RestJson1 => rest(operation, value),
-            Protocol::AwsJson1_1 => target(operation, value),
+            Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => target(operation, value),
             Protocol::AwsQuery => form(operation, value),
         }
     }

@@ -26,7 +26,7 @@ pub fn read_input(routed: &Routed, request: &Incoming<'_>) -> Result<Value, Read
     let Some(shape) = routed.operation.input else { return Ok(Value::Map(Fields::default())) };
     match routed.operation.service.protocol {
         Protocol::RestJson1 => rest::read(shape, &routed.labels, request),
-        Protocol::AwsJson1_1 => json::read(shape, request.body),
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => json::read(shape, request.body),
         Protocol::AwsQuery => form::read(shape, request),
     }
 }

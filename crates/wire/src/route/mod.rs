@@ -43,7 +43,7 @@ impl Service {
     pub fn route(&'static self, request: &Incoming<'_>) -> Result<Routed, RouteError> {
         match self.protocol {
             Protocol::RestJson1 => rest::route(self, request),
-            Protocol::AwsJson1_1 => self.by_target(request),
+            Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => self.by_target(request),
             Protocol::AwsQuery => self.by_action(request),
         }
     }
@@ -75,7 +75,7 @@ pub fn guess_service(request: &Incoming<'_>) -> Option<&'static Service> {
     let prefix = target(request).rsplit_once('.').map(|(prefix, _)| prefix);
     services().iter().copied().find(|service| match service.protocol {
         Protocol::RestJson1 => rest::knows_first_segment(service, request.path),
-        Protocol::AwsJson1_1 => prefix == Some(service.target_prefix),
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => prefix == Some(service.target_prefix),
         Protocol::AwsQuery => service.by_action(request).is_ok(),
     })
 }

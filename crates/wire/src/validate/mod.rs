@@ -37,6 +37,8 @@ impl fmt::Display for Violation {
 pub struct Violations {
     count: usize,
     listed: Vec<Violation>,
+    /// The first missing member, in the words of a service that has some of its own.
+    missing: Option<String>,
 }
 
 impl Violations {
@@ -61,6 +63,9 @@ impl Violations {
 
 impl fmt::Display for Violations {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(missing) = &self.missing {
+            return out.write_str(missing);
+        }
         let plural = if self.count == 1 { "" } else { "s" };
         write!(out, "{} validation error{plural} detected: ", self.count)?;
         for (at, violation) in self.listed.iter().enumerate() {
@@ -76,10 +81,21 @@ impl std::error::Error for Violations {}
 /// `validation_code`, the status 400.
 pub fn validate(operation: &'static Operation, value: &Value) -> Result<(), Violations> {
     let mut found = Violations::default();
+    if operation.service.missing.0 != "" {
+        found.missing = missing(operation, value);
+    }
     if let (Some(shape), Some(fields)) = (operation.input, value.as_map()) {
         structure(shape, fields, "", false, &mut found);
     }
     if found.count == 0 { Ok(()) } else { Err(found) }
+}
+
+/// What the service says of the first required member at the top that is not there.
+fn missing(operation: &'static Operation, value: &Value) -> Option<String> {
+    let absent = |member: &&Member| member.required && value.get(member.name).is_none();
+    let member = operation.input?.members().iter().find(absent)?;
+    let (before, after) = operation.service.missing;
+    Some(format!("{before}{}{after}", member.name))
 }
 
 /// A value at its place.
