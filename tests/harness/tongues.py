@@ -97,6 +97,13 @@ class CommandLine(Lines):
         self.endpoint = platform.address
         super().__init__([interpreter, str(HERE.parent / "command-line/loop.py")], settings)
 
+    def speaks_json_to_queues(self):
+        """Before version 2.14 (and 1.31) the command spoke the query protocol to SQS."""
+        told = self.ask({"arguments": ["--version"]})
+        found = re.search(r"aws-cli/(\d+)\.(\d+)", told["out"] + told["err"])
+        major, minor = map(int, found.groups())
+        return minor >= (14 if major == 2 else 31)
+
     def __call__(self, service, operation, **members):
         self.spoken.add((service, operation))
         command = [service, xform_name(operation, "-"), "--endpoint-url", self.endpoint, "--no-paginate"]
@@ -105,7 +112,7 @@ class CommandLine(Lines):
             command += ["--cli-input-json", json.dumps(members, default=str)]
         answer = self.ask({"arguments": command + ([str(outfile)] if outfile else [])})
         if answer["status"] != 0:
-            found = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: (.*)", answer["err"], re.S)
+            found = re.search(r"An error occurred \(([\w.]+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: (.*)", answer["err"], re.S)
             assert found, answer["err"]
             raise Refused(found.group(1), found.group(2).strip())
         output = json.loads(answer["out"]) if answer["out"].strip() else {}

@@ -65,6 +65,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Store(#[from] store::StoreError),
     #[error(transparent)]
+    Queue(#[from] queue::QueueError),
+    #[error(transparent)]
     Seal(#[from] seal::SealError),
     #[error(
         "cannot listen on {address}: {source}. Is another service, or Lambent, on that port? Choose one with --listen"

@@ -52,6 +52,9 @@ pub(crate) fn too_large(operation: Option<&Operation>) -> ServiceError {
 /// A request that carries neither code nor an event is small: 1 MiB.
 const SMALL_BODY_BYTES: usize = 1 << 20;
 
+/// Messages of 1 MiB in all, each character of which may be written as an escape of at most three times its length.
+const MESSAGES_BYTES: usize = 4 << 20;
+
 /// How large a request may be, in bytes: code packages come base64-encoded inside JSON.
 pub(crate) fn body_limit(operation: Option<&Operation>) -> usize {
     match operation.map(|o| (o.service.name, o.name)) {
@@ -59,6 +62,7 @@ pub(crate) fn body_limit(operation: Option<&Operation>) -> usize {
             CODE_REQUEST_BYTES
         }
         Some(("lambda", "Invoke" | "InvokeAsync" | "InvokeWithResponseStream")) => SYNC_REQUEST_BYTES,
+        Some(("sqs", "SendMessage" | "SendMessageBatch")) => MESSAGES_BYTES,
         _ => SMALL_BODY_BYTES,
     }
 }

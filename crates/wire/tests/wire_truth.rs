@@ -58,7 +58,9 @@ fn all() -> Vec<Built> {
             AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies;
         logs: GetLogEvents FilterLogEvents DescribeLogGroups DescribeLogStreams;
         sqs: CreateQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue
-            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues;
+            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues PurgeQueue
+            SendMessage SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility
+            ChangeMessageVisibilityBatch;
     }
 }
 

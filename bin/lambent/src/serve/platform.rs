@@ -12,11 +12,12 @@ use auth::Directory;
 use control::background::{Activation, Collector};
 use control::{CodeDownloads, Control, ControlParts};
 use invoke::{DataPlane, DataPlaneParts, InsideApi, Reaper, Settings, StoredCode};
+use queue::Queue;
 use sandbox::{Protections, Spawner};
 use seal::{RootKey, Sealer};
 use services::iam::Iam;
 use services::logs::Logs;
-use services::sqs::Sqs;
+use services::sqs::{Sqs, sweep_now_and_then};
 use services::sts::Sts;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(super) struct Platform {
     iam: Arc<Iam>,
     logs: Arc<Logs>,
     logs_writer: JoinHandle<()>,
+    queue: Arc<Queue>,
     sqs: Arc<Sqs>,
     plane: Arc<DataPlane>,
     inside: Arc<InsideApi>,
@@ -63,8 +65,10 @@ impl Platform {
         runtimes: Runtimes,
     ) -> Result<Self, Error> {
         let sealer = Arc::new(Sealer::new(RootKey::load_or_create(&configuration.root_key())?)?);
+        let queue_file = directory.path().join("queue.db");
         let store = Arc::new(Store::open_in(directory, Arc::clone(&sealer))?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let queue = Arc::new(Queue::open(&queue_file, Arc::clone(&sealer), Arc::clone(&clock))?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let iam = Arc::new(Iam::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)));
         let (logs, writer) = Logs::new(Arc::clone(&store), Arc::clone(&clock), configuration.region());
@@ -88,7 +92,13 @@ impl Platform {
             random: Arc::clone(&random),
             settings: plane_settings(configuration)?,
         });
-        let sqs = Arc::new(Sqs::new(Arc::clone(&store), Arc::clone(&random), configuration.region()));
+        let sqs = Arc::new(Sqs::new(
+            Arc::clone(&store),
+            Arc::clone(&queue),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            configuration.region(),
+        ));
         Ok(Self {
             configuration: configuration.clone(),
             sealer,
@@ -98,6 +108,7 @@ impl Platform {
             iam,
             logs,
             logs_writer: tokio::spawn(writer),
+            queue,
             sqs,
             plane,
             inside,
@@ -144,6 +155,7 @@ impl Platform {
             background: vec![
                 tokio::spawn(Activation::new(&self.store).run()),
                 tokio::spawn(collector.run()),
+                tokio::spawn(sweep_now_and_then(Arc::clone(&self.queue))),
                 tokio::spawn(reaper.run()),
             ],
             writers: vec![tokio::spawn(audit_writer), self.logs_writer],

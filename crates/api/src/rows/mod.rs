@@ -92,6 +92,11 @@ impl Row {
         Self { within_account: true, ..self }
     }
 
+    /// About data: see [`Row::is_data_event`].
+    const fn data_event(self) -> Self {
+        Self { is_data_event: true, ..self }
+    }
+
     /// All that a call asks for.
     pub(crate) fn wanted(&self, subject: &Subject<'_>) -> Wanted {
         Wanted {

@@ -25,6 +25,18 @@ pub(super) fn row(operation: &str) -> Option<&'static Row> {
         "AddPermission" => const { &write(|s| on_queue(s, "sqs:AddPermission")).within_account() },
         "RemovePermission" => const { &write(|s| on_queue(s, "sqs:RemovePermission")).within_account() },
         "ListDeadLetterSourceQueues" => const { &read(|s| on_queue(s, "sqs:ListDeadLetterSourceQueues")) },
+        "PurgeQueue" => const { &write(|s| on_queue(s, "sqs:PurgeQueue")) },
+        // Batches need the permission of the single operation. (Source: API reference, SendMessageBatch and its kin.)
+        "SendMessage" | "SendMessageBatch" => {
+            const { &write(|s| on_queue(s, "sqs:SendMessage")).data_event() }
+        }
+        "ReceiveMessage" => const { &write(|s| on_queue(s, "sqs:ReceiveMessage")).data_event() },
+        "DeleteMessage" | "DeleteMessageBatch" => {
+            const { &write(|s| on_queue(s, "sqs:DeleteMessage")).data_event() }
+        }
+        "ChangeMessageVisibility" | "ChangeMessageVisibilityBatch" => {
+            const { &write(|s| on_queue(s, "sqs:ChangeMessageVisibility")).data_event() }
+        }
         _ => return None,
     })
 }

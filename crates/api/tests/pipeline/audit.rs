@@ -40,14 +40,18 @@ async fn a_denied_call_of_every_built_operation_leaves_exactly_one_record() {
 }
 
 #[tokio::test]
-async fn a_successful_call_of_every_operation_leaves_one_record_and_an_invocation_none() {
+async fn a_successful_call_of_every_operation_leaves_one_record_and_a_data_event_none() {
     let platform = Platform::start().await;
     for operation in samples::built() {
         platform.call(&samples::request(operation, &samples::input(operation)), &platform.root).await;
     }
     let records = platform.finish().await;
     let found: Vec<&str> = records.iter().map(|record| record.event_name.as_str()).collect();
-    let built = samples::built().map(|operation| operation.name).filter(|name| *name != "Invoke");
+    let is_data = |name: &str| {
+        let verbs = ["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"];
+        name == "Invoke" || verbs.iter().any(|verb| name.starts_with(verb))
+    };
+    let built = samples::built().map(|operation| operation.name).filter(|name| !is_data(name));
     assert_eq!(found, built.collect::<Vec<_>>());
     for record in &records {
         assert_eq!(record.outcome, Outcome::Succeeded);
@@ -55,6 +59,19 @@ async fn a_successful_call_of_every_operation_leaves_one_record_and_an_invocatio
             ["Get", "List", "Describe", "Filter"].iter().any(|verb| record.event_name.starts_with(verb));
         assert_eq!(record.read_only, reads, "{}", record.event_name);
     }
+}
+
+#[tokio::test]
+async fn a_data_event_that_is_refused_is_recorded_without_what_was_sent() {
+    let platform = Platform::start().await;
+    let bob = platform.people.user("bob", &[]);
+    let call = samples::least("sqs", "SendMessage");
+    assert!(platform.call(&call, &bob).await.is_denied());
+    assert!(platform.call(&call, &platform.root).await.status.is_success());
+    let records = platform.finish().await;
+    assert_eq!(records.iter().map(code).collect::<Vec<_>>(), ["AccessDeniedException"]);
+    let shown = records[0].request_parameters.as_object().unwrap();
+    assert_eq!(shown.keys().collect::<Vec<_>>(), ["QueueUrl"]);
 }
 
 #[tokio::test]

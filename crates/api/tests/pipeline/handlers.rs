@@ -156,7 +156,9 @@ pub(crate) fn all(desk: &Arc<Desk>) -> Handlers {
             AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies;
         logs: GetLogEvents FilterLogEvents DescribeLogGroups DescribeLogStreams;
         sqs: CreateQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue
-            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues;
+            ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues PurgeQueue
+            SendMessage SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility
+            ChangeMessageVisibilityBatch;
     };
     assert_eq!(handlers.missing(), Vec::<String>::new());
     handlers

@@ -93,6 +93,7 @@ impl Sqs {
         let Wanted { queue, given, attributes, tags } = wanted;
         let record = QueueRecord {
             id: self.random.hex(16),
+            secret: self.random.hex(64),
             created: context.now,
             modified: context.now,
             attributes: attributes.clone(),

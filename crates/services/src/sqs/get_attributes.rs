@@ -37,6 +37,10 @@ impl Sqs {
         show("QueueArn", queue.arn(&self.region));
         show("CreatedTimestamp", record.created.seconds().to_string());
         show("LastModifiedTimestamp", record.modified.seconds().to_string());
+        let counts = self.queue.counts(&Self::lane(queue, record)?).await.map_err(messages::failed)?;
+        show("ApproximateNumberOfMessages", counts.ready.to_string());
+        show("ApproximateNumberOfMessagesNotVisible", counts.leased.to_string());
+        show("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string());
         if let Some(policy) = self.policy(queue).await? {
             show("Policy", policy.value.document);
         }

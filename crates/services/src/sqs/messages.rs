@@ -184,3 +184,206 @@ pub(super) fn concurrent_change() -> ServiceError {
 pub(super) fn failed(error: impl Display) -> ServiceError {
     ServiceError::internal("InternalFailure", error)
 }
+
+/// Source: as quoted.
+pub(super) fn bad_handle(handle: &str) -> ServiceError {
+    let shown: String = handle.chars().filter(|c| c.is_ascii_graphic()).take(256).collect();
+    caller(
+        "ReceiptHandleIsInvalid",
+        format!("The input receipt handle \"{shown}\" is not a valid receipt handle."),
+    )
+}
+
+/// Source: as quoted on DeleteMessage of a FIFO queue.
+pub(super) fn expired_handle(handle: &str) -> ServiceError {
+    invalid_parameter(handle, "ReceiptHandle", "The receipt handle has expired.")
+}
+
+/// Source: as quoted on ChangeMessageVisibility.
+pub(super) fn not_in_flight(handle: &str) -> ServiceError {
+    let reason = "Message does not exist or is not available for visibility timeout change.";
+    invalid_parameter(handle, "ReceiptHandle", reason)
+}
+
+/// Source: as quoted.
+pub(super) fn bad_visibility(value: i64) -> ServiceError {
+    invalid_parameter(value, "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+}
+
+/// Source: as quoted on ChangeMessageVisibility.
+pub(super) fn visibility_beyond_limit(value: i64) -> ServiceError {
+    let reason = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]";
+    invalid_parameter(value, "VisibilityTimeout", reason)
+}
+
+/// Source: as quoted.
+pub(super) fn bad_max_number(value: i64) -> ServiceError {
+    invalid_parameter(value, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+}
+
+/// Source: as quoted.
+pub(super) fn bad_wait(value: i64) -> ServiceError {
+    invalid_parameter(value, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
+}
+
+/// Source: as quoted.
+pub(super) fn bad_delay(value: i64) -> ServiceError {
+    invalid_parameter(value, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
+}
+
+/// Our own: a parameter whose effect is not built is never taken in silence.
+pub(super) fn attempt_id_not_built() -> ServiceError {
+    invalid_value("Lambent does not implement ReceiveRequestAttemptId yet. Leave it out.")
+}
+
+/// Source: as quoted, "Reason: The request include parameter that is not valid for this queue type."
+pub(super) fn not_for_this_type(value: impl Display, parameter: &str) -> ServiceError {
+    let reason = "The request include parameter that is not valid for this queue type";
+    invalid_parameter(value, parameter, reason)
+}
+
+/// Source: as quoted.
+pub(super) fn bad_order_id(value: &str, parameter: &str) -> ServiceError {
+    let shown: String = value.chars().filter(|c| !c.is_control()).take(160).collect();
+    let reason =
+        format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    invalid_parameter(shown, parameter, &reason)
+}
+
+/// Source: as quoted.
+pub(super) fn no_deduplication() -> ServiceError {
+    invalid_value(
+        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+    )
+}
+
+/// Source: as quoted.
+pub(super) fn bad_characters() -> ServiceError {
+    caller(
+        "InvalidMessageContents",
+        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | \
+         #x10000 to #x10FFFF",
+    )
+}
+
+/// Source: as quoted.
+pub(super) fn too_long(most: u32) -> ServiceError {
+    invalid_value(format!(
+        "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+    ))
+}
+
+/// Source: as quoted.
+pub(super) fn batch_too_long(bytes: usize) -> ServiceError {
+    let most = super::attributes::MESSAGE_BYTES;
+    let message = format!("Batch requests cannot be longer than {most} bytes. You have sent {bytes} bytes.");
+    caller("BatchRequestTooLong", message)
+}
+
+/// Source: as quoted.
+pub(super) fn too_many_attributes(count: usize, most: usize) -> ServiceError {
+    invalid_value(format!("Number of message attributes [{count}] exceeds the allowed maximum [{most}]."))
+}
+
+/// Source: as quoted.
+pub(super) fn attribute_name_length() -> ServiceError {
+    invalid_value("Message (user) attribute name must be between 1 and 256 bytes in length.")
+}
+
+/// Source: as quoted.
+pub(super) fn reserved_attribute_name() -> ServiceError {
+    invalid_value(
+        "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal \
+         use.",
+    )
+}
+
+/// Source: API reference, MessageAttributes; our own words.
+pub(super) fn bad_attribute_name(name: &str) -> ServiceError {
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(256).collect();
+    invalid_value(format!(
+        "The message attribute name '{shown}' can contain alphanumeric characters and the underscore (_), hyphen (-), and \
+         period (.), and must not begin or end with a period or have periods in succession."
+    ))
+}
+
+/// Source: as quoted.
+pub(super) fn attribute_without_type(name: &str) -> ServiceError {
+    invalid_value(format!("The message attribute '{name}' must contain non-empty message attribute type."))
+}
+
+/// Source: as quoted.
+pub(super) fn bad_attribute_type(name: &str) -> ServiceError {
+    invalid_value(format!(
+        "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is Binary, \
+         Number, and String."
+    ))
+}
+
+/// Source: as quoted.
+pub(super) fn attribute_without_value(name: &str, kind: &str) -> ServiceError {
+    invalid_value(format!(
+        "The message attribute '{name}' must contain non-empty message attribute value for message attribute type '{kind}'."
+    ))
+}
+
+/// Source: as quoted.
+pub(super) fn not_a_number(name: &str) -> ServiceError {
+    invalid_value(format!("Can't cast the value of message (user) attribute '{name}' to a number."))
+}
+
+/// Source: API reference, MessageAttributeValue: "Not implemented. Reserved for future use."
+pub(super) fn lists_in_attribute(name: &str) -> ServiceError {
+    caller(
+        "UnsupportedOperation",
+        format!(
+            "The message attribute '{name}' has a list of values, which is not implemented. Reserved for future use."
+        ),
+    )
+}
+
+/// Source: API reference, MessageSystemAttributes: "Currently, the only supported message system attribute is
+/// AWSTraceHeader"; the words are our own.
+pub(super) fn unknown_system_attribute(name: &str) -> ServiceError {
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(256).collect();
+    invalid_value(format!("Message system attribute '{shown}' is not supported."))
+}
+
+/// Source: API reference, MessageSystemAttributes: "Its type must be String and its value must be a correctly formatted X-Ray
+/// trace header string"; the words are our own.
+pub(super) fn bad_trace() -> ServiceError {
+    invalid_value(
+        "The message system attribute 'AWSTraceHeader' must be of the type String and not be empty.",
+    )
+}
+
+/// Source: as quoted.
+pub(super) fn empty_batch(entry: &str) -> ServiceError {
+    caller("EmptyBatchRequest", format!("There should be at least one {entry} in the request."))
+}
+
+/// Source: as quoted.
+pub(super) fn too_many_entries(count: usize, most: usize) -> ServiceError {
+    let message = format!("Maximum number of entries per request are {most}. You have sent {count}.");
+    caller("TooManyEntriesInBatchRequest", message)
+}
+
+/// Source: as quoted.
+pub(super) fn bad_entry_id() -> ServiceError {
+    caller(
+        "InvalidBatchEntryId",
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters \
+         long.",
+    )
+}
+
+/// Source: as quoted.
+pub(super) fn id_twice(id: &str) -> ServiceError {
+    caller("BatchEntryIdsNotDistinct", format!("Id {id} repeated."))
+}
+
+/// Source: as quoted.
+pub(super) fn purge_in_progress(queue: &str) -> ServiceError {
+    let message = format!("Only one PurgeQueue operation on {queue} is allowed every 60 seconds.");
+    ServiceError::caller("PurgeQueueInProgress", 403, message)
+}

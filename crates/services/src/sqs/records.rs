@@ -11,6 +11,8 @@ use types::{AccountId, QueueRef, Timestamp};
 pub(super) struct QueueRecord {
     /// Tells it from earlier queues of the same name, whose messages are not its own.
     pub(super) id: String,
+    /// What receipt handles and message ids are made with; 64 hexadecimal digits.
+    pub(super) secret: String,
     pub(super) created: Timestamp,
     pub(super) modified: Timestamp,
     pub(super) attributes: Attributes,
@@ -73,6 +75,7 @@ mod tests {
             GOLDEN,
             &QueueRecord {
                 id: "0123456789abcdef".to_owned(),
+                secret: "ab".repeat(32),
                 created: Timestamp(1_795_000_000_000),
                 modified: Timestamp(1_795_000_000_001),
                 attributes,
