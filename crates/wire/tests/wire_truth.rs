@@ -148,7 +148,9 @@ fn error(operation: &'static Operation, code: &'static str) -> Json {
     let members = if declares("retryAfterSeconds") { &retry[..] } else { &[] };
     let error = WireError { code, caller_fault: shape.caller_fault, status: shape.status, message, members };
     let answer = wire::write_error(operation.service, &error, REQUEST_ID);
-    let mut expected = json!({"Error": {"Code": code, "Message": message}});
+    // Where the query protocol had another code, that is the one that programs compare.
+    let told = operation.service.query_code(code).unwrap_or(code);
+    let mut expected = json!({"Error": {"Code": told, "Message": message}});
     if !members.is_empty() {
         expected["retryAfterSeconds"] = json!("7");
     }

@@ -81,7 +81,7 @@ impl std::error::Error for Violations {}
 /// `validation_code`, the status 400.
 pub fn validate(operation: &'static Operation, value: &Value) -> Result<(), Violations> {
     let mut found = Violations::default();
-    if operation.service.missing.0 != "" {
+    if !operation.service.missing.0.is_empty() {
         found.missing = missing(operation, value);
     }
     if let (Some(shape), Some(fields)) = (operation.input, value.as_map()) {

@@ -27,7 +27,7 @@ import botocore.serialize
 import botocore.session
 
 MODELS = pathlib.Path(__file__).resolve().parents[4] / "models"
-SERVICES = ["lambda", "iam", "sts", "logs"]
+SERVICES = ["lambda", "iam", "sts", "logs", "sqs"]
 CASES = 20
 LONGEST = 24
 ACCENTS = "abcXYZ019 <>&\"'/\\{}[]:;,=+%\t\n\r\u00e9\u4e16\U0001f600"
