@@ -154,7 +154,8 @@ fn error(operation: &'static Operation, code: &'static str) -> Json {
     if !members.is_empty() {
         expected["retryAfterSeconds"] = json!("7");
     }
-    let in_json = operation.service.protocol != Protocol::AwsQuery;
+    // Botocore looks the error's shape up by the older code then, and finds none.
+    let in_json = operation.service.protocol != Protocol::AwsQuery && told == code;
     for name in ["Message", "message"].into_iter().filter(|name| in_json && declares(name)) {
         expected[name] = json!(message);
     }

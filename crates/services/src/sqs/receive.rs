@@ -125,7 +125,7 @@ impl Sqs {
                 taken.extend(kept);
             }
         }
-        taken.into_iter().map(|one| self.message(queue, record, one, &wanted.selection)).collect()
+        taken.iter().map(|one| self.message(queue, record, one, &wanted.selection)).collect()
     }
 
     /// Moves messages to the dead-letter queue, each once: in one transaction it goes there and is gone here. Where there is no
@@ -188,12 +188,12 @@ impl Sqs {
         &self,
         queue: &QueueRef,
         record: &QueueRecord,
-        one: Taken,
+        one: &Taken,
         selection: &Selection,
     ) -> Result<Message, ServiceError> {
         let kept = Kept::read(&one.attributes).map_err(messages::failed)?;
         let id = kept.moved.as_ref().map(|moved| moved.id.clone());
-        let system = system_attributes(queue, &one, &kept, selection);
+        let system = system_attributes(queue, one, &kept, selection);
         let own = kept.attributes.into_iter().filter(|(name, _)| selection.wants(name));
         let own: BTreeMap<_, _> = own.map(|(name, value)| (name, value.into())).collect();
         let body = String::from_utf8(one.body.to_vec()).map_err(messages::failed)?;
