@@ -98,6 +98,8 @@ impl StartError {
             Step::UnshareUser
             | Step::WriteIdMap
             | Step::UnshareMounts
+            | Step::MakeNursery
+            | Step::MakeNetwork
             | Step::Clone3
             | Step::UnshareCgroup => Some("namespaces"),
             Step::LandlockRuleset | Step::LandlockRestrict => Some("landlock"),

@@ -7,7 +7,7 @@
 //! Invariant: outside of [`Nursery::make`] the spawner is in the host's network, and a namespace is given out once.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{Mode as FileMode, OFlags};
@@ -24,7 +24,7 @@ const SLOTS: &str = "4096";
 /// Where they are made.
 pub(super) struct Nursery {
     host: OwnedFd,
-    /// None where the kernel can't set the size of a table.
+    /// None where the size of a table can't be set.
     own: Option<OwnedFd>,
 }
 
@@ -33,7 +33,7 @@ impl Nursery {
     pub(super) fn open() -> Result<Self, Failed> {
         let host = current().at(Step::MakeNursery)?;
         syscalls::unshare(UnshareFlags::NEWNET).at(Step::MakeNursery)?;
-        let own = set_slots().and_then(|has| Ok(if has { Some(current()?) } else { None }));
+        let own = sets_slots().then(current).transpose();
         go_back(&host);
         Ok(Self { host, own: own.at(Step::MakeNursery)? })
     }
@@ -70,11 +70,8 @@ fn current() -> rustix::io::Result<OwnedFd> {
     rustix::fs::open("/proc/self/ns/net", OFlags::RDONLY | OFlags::CLOEXEC, FileMode::empty())
 }
 
-/// Sets the size of the tables of those that are made here; false where the kernel has no such setting.
-fn set_slots() -> rustix::io::Result<bool> {
-    match File::options().write(true).open(SETTING).and_then(|mut file| file.write_all(SLOTS.as_bytes())) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO)),
-    }
+/// Sets the size of the tables of those that are made here; false where the kernel has no such setting, or where it may not be
+/// written (a container's /proc/sys): then they share the host's table.
+fn sets_slots() -> bool {
+    File::options().write(true).open(SETTING).and_then(|mut file| file.write_all(SLOTS.as_bytes())).is_ok()
 }
