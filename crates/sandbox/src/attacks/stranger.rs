@@ -12,8 +12,8 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, WaitOptions};
 use rustix::thread::{CapabilitySet, CapabilitySets, Gid, ThreadNameSpaceType, Uid};
@@ -36,8 +36,8 @@ const PID: &str = "pid";
 const USER: &str = "user";
 /// The descriptor of the function's channel.
 const CHANNEL: i32 = 3;
-/// Longest life of the stranger.
-const LIFE: Duration = Duration::from_secs(60);
+/// Longest life of the stranger, in seconds.
+const LIFE: i64 = 60;
 
 const BEYOND: Attack =
     Attack { group: super::Group::Identity, twins: Twins::without(&[Layer::Landlock]), ..Attack::SHARED };
@@ -130,7 +130,9 @@ fn field(pid: i32, name: &str) -> Option<String> {
     rest.split_whitespace().next().map(str::to_owned)
 }
 
-/// Gone when it is dropped, with what it started.
+/// Gone when it is dropped, with what it started: it ends with its input, and the process between waits for it. Killed, that
+/// one would leave it to the first process of the machine, which in a container may wait for nobody, and a process that
+/// nobody waited for keeps a namespace of processes, and so an environment, from ending.
 struct Stranger(Child);
 
 impl Stranger {
@@ -139,7 +141,7 @@ impl Stranger {
     fn start(facts: &Facts) -> std::io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
         command.arg0(format!("/{NAME}")).arg(STRANGER).args(facts.words());
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().map(Self)
     }
 
@@ -156,8 +158,8 @@ impl Stranger {
 
 impl Drop for Stranger {
     fn drop(&mut self) {
+        drop(self.0.stdin.take());
         // Gone already is gone.
-        let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
@@ -216,14 +218,16 @@ fn become_one_of_them(is_privileged: bool, user: u32) -> rustix::io::Result<()> 
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
 }
 
-/// Listens, says who it is, and waits for its end.
+/// Listens, says who it is, and stays until its input ends.
 fn stay() -> rustix::io::Result<()> {
     let address = SocketAddr::from_abstract_name(ADDRESS);
     let listener = address.and_then(|address| UnixListener::bind_addr(&address));
     let _listener = listener.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     say(&rustix::process::getpid().as_raw_nonzero().to_string());
-    std::thread::sleep(LIFE);
-    Ok(())
+    let input = std::io::stdin();
+    let mut end = [PollFd::new(&input, PollFlags::IN)];
+    let life = Timespec { tv_sec: LIFE, tv_nsec: 0 };
+    rustix::event::poll(&mut end, Some(&life)).map(drop)
 }
 
 /// What a stranger needs of who stages it: a plain user owns the user namespaces of its environments.
