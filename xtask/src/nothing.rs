@@ -1,4 +1,4 @@
-//! A static program that ends at once, and the program that makes environments for it.
+//! A static program that says a word and ends, and the program that makes environments for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::Command;
 use crate::program;
 use crate::workspace::Workspace;
 
-/// The program that does nothing, made in that folder.
+/// The program that does nothing but to say that it was begun, made in that folder.
 pub(crate) fn build(dir: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     let (source, program) = (dir.join("nothing.rs"), dir.join("nothing"));
-    fs::write(&source, "fn main() {}\n").map_err(|error| error.to_string())?;
+    fs::write(&source, "fn main() {\n    println!(\"!\");\n}\n").map_err(|error| error.to_string())?;
     let mut rustc = Command::new("rustc");
     rustc.args(["-O", "-C", "target-feature=+crt-static", "-C", "panic=abort", "-o"]);
     program::answer(rustc.arg(&program).arg(&source))?;

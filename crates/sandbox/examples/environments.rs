@@ -1,8 +1,8 @@
 //! Makes and destroys environments: how long each takes, and whether anything is left of ten thousand.
 //!
-//! `environments cost COUNT PROGRAM` prints a line for each: microseconds until the program was executed, and until the last of
-//! its processes was gone. `environments soak COUNT PROGRAM` prints what there was before and after, and the medians of early
-//! and late creations; it fails where they differ. PROGRAM is a static one that ends at once.
+//! `environments cost COUNT PROGRAM` prints a line for each: microseconds until the program was executed, until its first word
+//! was here, and until the last of its processes was gone. `environments soak COUNT PROGRAM` prints what there was before and after, and the medians of early
+//! and late creations; it fails where they differ. PROGRAM is a static one that says a word and ends.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a program whose output is its purpose")]
 
 use std::collections::BTreeSet;
@@ -99,20 +99,22 @@ impl Shop {
         }
     }
 
-    /// Until the program was executed, and until all of its processes are gone.
-    fn make(&self, number: usize) -> (Duration, Duration) {
+    fn make(&self, number: usize) -> Life {
         let spec = self.spec(number);
         let began = Instant::now();
         let sandbox = self.spawner.create(&spec).expect("an environment");
         let created = began.elapsed();
+        let read = rustix::io::read(&sandbox.output, &mut [0; 8]).expect("the program's word");
+        assert!(read > 0, "the program said nothing");
+        let said = began.elapsed();
         wait_for_end(&sandbox);
-        (created, began.elapsed())
+        Life { created, said, ended: began.elapsed() }
     }
 
     fn cost(&self, count: usize) -> bool {
         for number in 0..count {
-            let (created, ended) = self.make(number);
-            println!("{:.1} {:.1}", micros(created), micros(ended));
+            let Life { created, said, ended } = self.make(number);
+            println!("{:.1} {:.1} {:.1}", micros(created), micros(said), micros(ended));
         }
         true
     }
@@ -123,7 +125,7 @@ impl Shop {
             self.make(number);
         }
         let before = self.settled();
-        let created: Vec<f64> = (0..count).map(|number| micros(self.make(1000 + number).0)).collect();
+        let created: Vec<f64> = (0..count).map(|number| micros(self.make(1000 + number).created)).collect();
         let after = self.settled();
         println!("{before}\n{after}");
         let early = median(created.get(500..1000).unwrap_or(&created));
@@ -144,6 +146,13 @@ fn wait_for_end(sandbox: &Sandbox) {
     let mut fds = [PollFd::new(&sandbox.pidfd, PollFlags::IN)];
     let ready = rustix::event::poll(&mut fds, Some(&timeout)).expect("wait");
     assert!(ready > 0, "the program did not end");
+}
+
+/// How long an environment took: until the program was executed, until its word was here, until all of its processes were gone.
+struct Life {
+    created: Duration,
+    said: Duration,
+    ended: Duration,
 }
 
 /// What there is at one moment.

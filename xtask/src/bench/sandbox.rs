@@ -1,10 +1,11 @@
 //! `cargo xtask bench sandbox`: what an environment costs, from the request until the last of its processes is gone, beside
 //! bubblewrap, crun, runc and runsc where they are installed.
 //!
-//! All run the same static program that ends at once, in the same root, in turns within each round. The others are given
+//! All run the same static program that says a word and ends, in the same root, in turns within each round. The others are given
 //! namespaces of every kind, a read-only root, a /proc, a /dev and a /tmp of their own; they put on far less than an environment has.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -22,7 +23,7 @@ const ROUNDS: usize = 5;
 const RUNS: usize = 100;
 /// Those of the container runtimes, which take longer.
 const FEW_RUNS: usize = 15;
-/// What a creation may cost, and the whole life beside bubblewrap's.
+/// What a creation may cost, and the way to the program's first word, and the whole life, beside bubblewrap's.
 const CREATION: Goal = Goal::AtMost(2.2);
 const BESIDE_BUBBLEWRAP: Goal = Goal::AtMost(0.7);
 
@@ -40,33 +41,49 @@ pub(super) fn run() -> Result<(), String> {
         println!("round {round} of {ROUNDS}");
         for contender in &contenders {
             let theirs = contender.times()?;
-            let (created, ended) = ours(&environments, &program)?;
-            let name = format!("an environment's life beside {}", contender.name);
+            let (created, ours) = ours(&environments, &program)?;
             let goal = (contender.name == "bwrap").then_some(BESIDE_BUBBLEWRAP);
-            figures.add(&name, "ms", ended, Some(theirs), goal);
+            let mut beside = |what: &str, ours, theirs| {
+                figures.add(&format!("{what} beside {}", contender.name), "ms", ours, Some(theirs), goal);
+            };
+            beside("until the program speaks", ours.said, theirs.said);
+            beside("an environment's life", ours.ended, theirs.ended);
             figures.add("creation of an environment", "ms", created, None, Some(CREATION));
         }
     }
     let about = json!({
-        "rounds": ROUNDS, "program": "a static one that ends at once",
+        "rounds": ROUNDS, "program": "a static one that says a word and ends",
         "peers": contenders.iter().map(|contender| contender.version()).collect::<Vec<_>>(),
     });
     report::write_as(&workspace.root, "sandbox.json", about, &figures.0)?;
     fs::remove_dir_all(&dir).map_err(text)
 }
 
-/// Medians in milliseconds: until the program runs, and until all is gone.
-fn ours(environments: &Path, program: &Path) -> Result<(f64, f64), String> {
+/// Milliseconds: until the program's word is here, and until all is gone.
+struct Times {
+    said: f64,
+    ended: f64,
+}
+
+impl Times {
+    fn medians(all: &[Self]) -> Self {
+        let of = |which: fn(&Self) -> f64| median(&all.iter().map(which).collect::<Vec<_>>());
+        Self { said: of(|times| times.said), ended: of(|times| times.ended) }
+    }
+}
+
+/// Medians: until the program is executed, and the others.
+fn ours(environments: &Path, program: &Path) -> Result<(f64, Times), String> {
     let mut command = Command::new(environments);
     let output = program::answer(command.arg("cost").arg(RUNS.to_string()).arg(program))?;
-    let (mut created, mut ended) = (Vec::new(), Vec::new());
+    let (mut created, mut times) = (Vec::new(), Vec::new());
     for line in output.lines() {
         let numbers: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
-        let [one, other] = numbers[..] else { return Err(format!("not two numbers: {line}")) };
+        let [one, said, ended] = numbers[..] else { return Err(format!("not three numbers: {line}")) };
         created.push(one / 1e3);
-        ended.push(other / 1e3);
+        times.push(Times { said: said / 1e3, ended: ended / 1e3 });
     }
-    Ok((median(&created), median(&ended)))
+    Ok((median(&created), Times::medians(&times)))
 }
 
 /// Another sandbox, ready to run the program.
@@ -124,29 +141,32 @@ impl Contender {
         Ok(Self { name, command, named: true, runs: FEW_RUNS })
     }
 
-    /// The median of some runs, in milliseconds.
-    fn times(&self) -> Result<f64, String> {
+    /// The medians of some runs.
+    fn times(&self) -> Result<Times, String> {
         let mut times = Vec::with_capacity(self.runs);
         for number in 0..self.runs {
             times.push(self.time(&number.to_string())?);
         }
-        Ok(median(&times))
+        Ok(Times::medians(&times))
     }
 
-    /// One run, in milliseconds.
-    fn time(&self, number: &str) -> Result<f64, String> {
+    /// One run.
+    fn time(&self, number: &str) -> Result<Times, String> {
         let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args(&self.command[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
         if self.named {
             command.arg(format!("bench-{}-{number}", std::process::id()));
         }
+        let failed = |error: std::io::Error| format!("{}: {error}", self.name);
         let began = Instant::now();
-        let status = command.status().map_err(|error| format!("{}: {error}", self.name))?;
-        let time = began.elapsed().as_secs_f64() * 1e3;
-        if status.success() {
-            Ok(time)
-        } else {
-            Err(format!("{} ended with {status}", self.command.join(" ")))
+        let mut child = command.spawn().map_err(failed)?;
+        let output = child.stdout.as_mut().map(|output| output.read(&mut [0; 8]));
+        let said = began.elapsed().as_secs_f64() * 1e3;
+        let status = child.wait().map_err(failed)?;
+        let ended = began.elapsed().as_secs_f64() * 1e3;
+        match output {
+            Some(Ok(1..)) if status.success() => Ok(Times { said, ended }),
+            _ => Err(format!("{} ended with {status}", self.command.join(" "))),
         }
     }
 
