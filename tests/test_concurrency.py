@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import resource
 import selectors
 import socket
@@ -75,7 +76,9 @@ def groups(platform):
     """Control groups of the platform's environments, of whatever kind this machine has."""
     name = "lambent-" + hashlib.sha256(bytes(platform.data.resolve())).hexdigest()[:12]
     own = [folder for folder, below, _ in os.walk("/sys/fs/cgroup") if name in below]
-    return sum(len([entry for entry in os.scandir(f"{folder}/{name}") if entry.is_dir()]) for folder in own)
+    # An account's group stands between; those of environments are named by their ids.
+    below = [group for folder in own for _, groups, _ in os.walk(f"{folder}/{name}") for group in groups]
+    return len([group for group in below if re.fullmatch("[0-9a-f]{32}", group)])
 
 
 def invoke_at_once(platform, name):

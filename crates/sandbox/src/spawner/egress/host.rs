@@ -5,11 +5,16 @@
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::egress::Network;
 
 /// Where distributions put it.
 const NFT: [&str; 3] = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft"];
+
+/// How often, and how far apart, a predecessor's routes are looked for: 4 s in all.
+const LOOKS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What must be so before anything is made.
 pub(super) fn check(network: Network) -> Result<(), String> {
@@ -17,14 +22,26 @@ pub(super) fn check(network: Network) -> Result<(), String> {
     if forwards.map_err(|error| format!("/proc/sys/net/ipv4/ip_forward: {error}"))?.trim() != "1" {
         return Err("IP forwarding is off on this host; set net.ipv4.ip_forward = 1 (sysctl)".to_owned());
     }
-    let overlapping = routes().into_iter().find(|route| route.network.overlaps(network));
-    match overlapping {
+    match overlapping(network) {
         Some(route) => Err(format!(
             "the network {network} for environments overlaps {}, to which this host has a route; choose another",
             route.network
         )),
         None => Ok(()),
     }
+}
+
+/// A route into the network. One to a single address of it may be a predecessor's, whose last environments' interfaces the kernel
+/// takes away a moment after they ended: it has some time to go.
+fn overlapping(network: Network) -> Option<Route> {
+    for _ in 0..LOOKS {
+        let found = routes().into_iter().find(|route| route.network.overlaps(network))?;
+        if found.network.bits() < 32 {
+            return Some(found);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    routes().into_iter().find(|route| route.network.overlaps(network))
 }
 
 /// Networks that the host is on.

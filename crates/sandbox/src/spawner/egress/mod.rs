@@ -37,9 +37,9 @@ pub(super) struct HostEgress {
 impl HostEgress {
     /// Makes the rules, in place of those that an earlier spawner of this name left. The error is for the operator.
     pub(super) fn open(name: &str, options: &EgressOptions) -> Result<Self, String> {
-        let rules = Rules::new(name, options.clone(), host::connected(), host::connections());
-        host::check(options.network)?;
         let claim = claim::claim(options.network)?;
+        host::check(options.network)?;
+        let rules = Rules::new(name, options.clone(), host::connected(), host::connections());
         host::nft(&rules.text())?;
         Ok(Self { addresses: Addresses::of(options.network), rules, lists: BTreeMap::new(), _claim: claim })
     }
