@@ -1,5 +1,5 @@
-//! The policies of functions, layer versions and queues, as the pipeline asks them: read from the store once, and dropped when the
-//! change feed says that they changed. That there is none is remembered too.
+//! The policies of functions, layer versions and queues, as the pipeline asks them: read from the store once, and dropped when
+//! the change feed says that they changed. That there is none is remembered too.
 //!
 //! Which policy speaks is told by the ARN that was asked on: that of the function itself for an ARN without a qualifier,
 //! that of the version or alias for one with. `$LATEST` has no policy of its own, the function's is asked; its statements

@@ -86,14 +86,6 @@ impl Leaf {
         Self { conditions: conditions.into(), absent }
     }
 
-    fn seen(&self, seen: &Seen<'_>) -> Found {
-        match seen {
-            Seen::Nothing => absence(self.absent),
-            Seen::Value(value) => self.found(value),
-            Seen::OtherForm => Found::Nothing,
-        }
-    }
-
     fn found(&self, value: &Value) -> Found {
         match value {
             // Fields inside are no values of this one.
@@ -101,6 +93,17 @@ impl Leaf {
             Value::Array(items) => any_or_all(items, absence(self.absent), |item| self.found(item)),
             scalar if self.conditions.iter().any(|condition| condition.holds(scalar)) => Found::Presence,
             _ => Found::Nothing,
+        }
+    }
+}
+
+impl Seen<'_> {
+    /// What a leaf or a rule finds here, of which it is known whether it takes absence.
+    fn found(&self, absent: bool, found: impl FnOnce(&Value) -> Found) -> Found {
+        match self {
+            Seen::Nothing => absence(absent),
+            Seen::Value(value) => found(value),
+            Seen::OtherForm => Found::Nothing,
         }
     }
 }
@@ -138,14 +141,6 @@ impl Rule {
         best
     }
 
-    fn seen(&self, seen: &Seen<'_>) -> Found {
-        match seen {
-            Seen::Nothing => absence(self.absent),
-            Seen::Value(value) => self.found(value),
-            Seen::OtherForm => Found::Nothing,
-        }
-    }
-
     fn found(&self, value: &Value) -> Found {
         match value {
             Value::Object(fields) => self.among(fields),
@@ -180,8 +175,14 @@ impl Field {
     }
 
     fn among<F: Fields + ?Sized>(&self, fields: &F) -> Found {
-        let leaf = self.leaf.as_ref().map(|leaf| leaf.seen(&fields.scalars(&self.name)));
-        let inner = self.inner.as_ref().map(|inner| inner.seen(&fields.inside(&self.name)));
+        let leaf = self
+            .leaf
+            .as_ref()
+            .map(|leaf| fields.scalars(&self.name).found(leaf.absent, |value| leaf.found(value)));
+        let inner = self
+            .inner
+            .as_ref()
+            .map(|inner| fields.inside(&self.name).found(inner.absent, |value| inner.found(value)));
         match (leaf, inner) {
             (Some(Found::Nothing), _) | (_, Some(Found::Nothing)) => Found::Nothing,
             (Some(leaf), Some(inner)) => leaf.max(inner),

@@ -1,8 +1,8 @@
 //! Makes and destroys environments: how long each takes, and whether anything is left of ten thousand.
 //!
 //! `environments cost COUNT PROGRAM` prints a line for each: microseconds until the program was executed, until its first word
-//! was here, and until the last of its processes was gone. `environments soak COUNT PROGRAM` prints what there was before and after, and the medians of early
-//! and late creations; it fails where they differ. PROGRAM is a static one that says a word and ends.
+//! was here, and until the last of its processes was gone. `environments soak COUNT PROGRAM` prints what there was before and
+//! after, and the medians of early and late creations; it fails where they differ. PROGRAM is a static one that says a word and ends.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a program whose output is its purpose")]
 
 use std::collections::BTreeSet;

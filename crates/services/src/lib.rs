@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is here is real: a service answers from the store, and what it does not do it refuses by name.
 
+mod change;
 pub mod iam;
 pub mod logs;
 pub mod sqs;

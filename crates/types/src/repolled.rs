@@ -1,8 +1,8 @@
 //! A future that is polled again at once when it wakes itself.
 //!
 //! An HTTP connection, of a client or of a runtime, wakes its own task several times for each request with a body, once per
-//! hand-over between its parser and the body's reader. The scheduler would queue the task again each time and wake another thread to help with it, a
-//! system call and a wake-up across processors for nothing. Invariant: a wake-up is never lost, and a future that wakes
+//! hand-over between its parser and the body's reader. The scheduler would queue the task again each time and wake another
+//! thread to help with it, a system call and a wake-up across processors for nothing. Invariant: a wake-up is never lost, and a future that wakes
 //! itself for ever lets others run.
 
 use std::pin::Pin;

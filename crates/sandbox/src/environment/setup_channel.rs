@@ -1,5 +1,5 @@
-//! What the first process is given by the spawner, its network namespace, and what it tells the spawner: its listeners, then that it forked, or the step that failed; silence and the end of
-//! file after that mean that the runtime was executed.
+//! What the first process is given by the spawner, its network namespace, and what it tells the spawner: its listeners, then
+//! that it forked, or the step that failed; silence and the end of file after that mean that the runtime was executed.
 //!
 //! Invariant: the channel is closed in every process of the environment before the runtime's first instruction.
 

@@ -3,8 +3,8 @@
 //! The compiler that makes the second part, where arguments are looked at, writes five instructions for each call. Most of
 //! the list needs no arguments, and its numbers are neighbours: as ranges that are searched by halves they are a quarter of that.
 //! Installing a filter costs by its length, and by its depth, as the kernel tries it with every number; and calls whose arguments
-//! are looked at pass through here each time. Invariant: this part allows and kills exactly the numbers that it was given, and decides nothing about
-//! others but those of x32, other architectures, and clone3.
+//! are looked at pass through here each time. Invariant: this part allows and kills exactly the numbers that it was given, and
+//! decides nothing about others but those of x32, other architectures, and clone3.
 
 use seccompiler::sock_filter;
 

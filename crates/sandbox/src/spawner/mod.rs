@@ -55,8 +55,8 @@ pub struct SpawnerOptions {
     pub staging_bytes: u64,
     /// Memory that all environments together may use, in bytes: 64 MiB at least.
     pub memory_bytes: u64,
-    /// First uid and gid that environments get, from [`LOWEST_UID_BASE`] to [`HIGHEST_UID_BASE`]; where another spawner of this host has some of the range, the next
-    /// free one above it.
+    /// First uid and gid that environments get, from [`LOWEST_UID_BASE`] to [`HIGHEST_UID_BASE`]; where another spawner of this
+    /// host has some of the range, the next free one above it.
     pub uid_base: u32,
     /// How many uids follow it, which is the most environments that can live at the same time.
     pub uid_count: u32,

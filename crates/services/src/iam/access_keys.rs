@@ -1,11 +1,11 @@
 //! Access keys. The secret is shown once, in the answer that creates it.
 
-use super::change::Plan;
 use super::find::Caller;
 use super::page::Paging;
 use super::records::{AccessKeyRecord, AccountRecord, KeyOwner, KeyStatus, UserRecord};
 use super::target::Target;
 use super::{Iam, ids, messages};
+use crate::change::Plan;
 use api::iam::{
     AccessKey, AccessKeyMetadata, CreateAccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse,
     DeleteAccessKey, DeleteAccessKeyRequest, ListAccessKeys, ListAccessKeysRequest, ListAccessKeysResponse,

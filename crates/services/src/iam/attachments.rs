@@ -1,12 +1,12 @@
 //! Managed policies attached to users and roles. The holder's record names the policy, the policy's record counts its
 //! holders, and one transaction replaces both.
 
-use super::change::Plan;
 use super::find::{Caller, Holder};
 use super::page::{Page, Paging};
 use super::policies::Managed;
 use super::records::{PlatformPolicyUseRecord, RoleRecord, UserRecord};
 use super::{Iam, messages};
+use crate::change::Plan;
 use api::iam::{
     AttachRolePolicy, AttachRolePolicyRequest, AttachUserPolicy, AttachUserPolicyRequest, AttachedPolicy,
     DetachRolePolicy, DetachRolePolicyRequest, DetachUserPolicy, DetachUserPolicyRequest,

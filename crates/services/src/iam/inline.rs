@@ -1,10 +1,10 @@
 //! Inline policies: those written into one user or role.
 
-use super::change::Plan;
 use super::find::{Caller, Holder};
 use super::page::{Page, Paging};
 use super::records::{RoleRecord, UserRecord};
 use super::{Iam, document, messages};
+use crate::change::Plan;
 use api::iam::{
     DeleteRolePolicy, DeleteRolePolicyRequest, DeleteUserPolicy, DeleteUserPolicyRequest, GetRolePolicy,
     GetRolePolicyRequest, GetRolePolicyResponse, GetUserPolicy, GetUserPolicyRequest, GetUserPolicyResponse,

@@ -1,10 +1,10 @@
 //! Managed policies: those of the account, and those of the platform.
 
 use super::account::{Counted, Step};
-use super::change::Plan;
 use super::platform::{self, PlatformPolicy};
 use super::records::{self, PlatformPolicyUseRecord, PolicyRecord};
 use super::{Iam, document, ids, messages, refused};
+use crate::change::Plan;
 use api::iam::{
     CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, DeletePolicy, DeletePolicyRequest, GetPolicy,
     GetPolicyRequest, GetPolicyResponse, GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersionResponse,

@@ -1,12 +1,12 @@
 //! Roles.
 
 use super::account::{Counted, Step};
-use super::change::Plan;
 use super::find::{Caller, Holder};
 use super::grants::{Grants, Kind};
 use super::page::Paging;
 use super::records::{self, RoleRecord};
 use super::{Iam, document, ids, messages, refused};
+use crate::change::Plan;
 use api::iam::{
     CreateRole, CreateRoleRequest, CreateRoleResponse, DeleteRole, DeleteRoleRequest, GetRole,
     GetRoleRequest, GetRoleResponse, ListRoles, ListRolesRequest, ListRolesResponse, Role, RoleLastUsed,

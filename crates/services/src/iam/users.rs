@@ -1,13 +1,13 @@
 //! Users.
 
 use super::account::{Counted, Step};
-use super::change::Plan;
 use super::find::{Caller, Holder};
 use super::grants::{Grants, Kind};
 use super::page::Paging;
 use super::records::{self, AccountRecord, UserRecord};
 use super::target::Target;
 use super::{Iam, ids, messages, refused};
+use crate::change::Plan;
 use api::iam::{
     CreateUser, CreateUserRequest, CreateUserResponse, DeleteUser, DeleteUserRequest, GetUser,
     GetUserRequest, GetUserResponse, ListUsers, ListUsersRequest, ListUsersResponse, User,

@@ -1,9 +1,9 @@
 //! AddPermission: a statement of the queue's policy that lets other accounts in.
 
-use super::change::Plan;
 use super::policy::Document;
 use super::records::QueueRecord;
 use super::{Sqs, messages};
+use crate::change::Plan;
 use api::sqs::{AddPermission, AddPermissionRequest};
 use api::{Handle, Request};
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! CreateQueue: a new queue, or the one that is there already and is as it was asked for.
 
 use super::attributes::Attributes;
-use super::change::Plan;
 use super::records::QueueRecord;
 use super::{Sqs, messages, policy, tags};
+use crate::change::Plan;
 use api::sqs::{CreateQueue, CreateQueueRequest, CreateQueueResult};
 use api::{Context, Handle, Request};
 use std::collections::BTreeMap;

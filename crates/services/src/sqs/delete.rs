@@ -1,9 +1,9 @@
 //! DeleteQueue: the queue, its policy and its messages are gone when it is answered. The service's wait of 60 seconds before the
 //! name can be used again is not needed: a new queue of the name has an id of its own, and none of the old one's messages.
 
-use super::change::Plan;
 use super::records::QueueRecord;
 use super::{Sqs, messages};
+use crate::change::Plan;
 use api::sqs::{DeleteQueue, DeleteQueueRequest};
 use api::{Handle, Request};
 use queue::LaneName;

@@ -1,7 +1,7 @@
 //! PurgeQueue: removes all messages, once in 60 seconds.
 
-use super::change::Plan;
 use super::{Sqs, messages};
+use crate::change::Plan;
 use api::sqs::{PurgeQueue, PurgeQueueRequest};
 use api::{Handle, Request};
 use queue::LaneName;

@@ -1,9 +1,9 @@
 //! RemovePermission: takes a statement of the queue's policy away, from the next request on.
 
-use super::change::Plan;
 use super::policy::Document;
 use super::records::QueueRecord;
 use super::{Sqs, add_permission, messages};
+use crate::change::Plan;
 use api::sqs::{RemovePermission, RemovePermissionRequest};
 use api::{Handle, Request};
 use store::Transaction;

@@ -1,7 +1,7 @@
 //! SetQueueAttributes.
 
-use super::change::Plan;
 use super::{Sqs, add_permission, messages, policy};
+use crate::change::Plan;
 use api::sqs::{SetQueueAttributes, SetQueueAttributesRequest};
 use api::{Handle, Request};
 use store::Transaction;

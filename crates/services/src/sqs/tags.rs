@@ -1,8 +1,8 @@
 //! TagQueue, UntagQueue and ListQueueTags.
 
-use super::change::Plan;
 use super::records::QueueRecord;
 use super::{Sqs, messages};
+use crate::change::Plan;
 use api::sqs::{
     ListQueueTags, ListQueueTagsRequest, ListQueueTagsResult, TagQueue, TagQueueRequest, UntagQueue,
     UntagQueueRequest,
